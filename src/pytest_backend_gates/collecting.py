@@ -1,0 +1,78 @@
+"""The side that collects: present wherever tests run."""
+
+from collections.abc import Generator, Sequence
+from typing import Final
+
+import pytest
+
+from pytest_backend_gates.evaluation import Payload, Probes
+from pytest_backend_gates.probes import Probe
+from pytest_backend_gates.probes.traffic import TrafficProbe
+
+#: The key of our payload in xdist's ``workeroutput``.
+WORKER_KEY: Final = "backend_gates"
+
+
+class Collecting:
+    """Measures in a process where tests run. ``probes`` are started with the session."""
+
+    def __init__(self, running: Probes, probes: Sequence[Probe]) -> None:
+        self.running = running
+        self.probes = probes
+        #: Whether a plugin deselected items, as far as can be known.
+        self.thinned = False
+        #: How many items each call of ``pytest_deselected`` told of.
+        self._told: list[int] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        for probe in self.probes:
+            self.running.start(probe)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        self._told.append(len(items))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        before = len(items)
+        result = yield
+        # Each of the project's own options tells once. Some plugins tell nobody what they take out.
+        own = sum(bool(getattr(config.option, name, None)) for name in ("keyword", "markexpr", "deselect"))
+        self.thinned |= len(self._told) > own or before - len(items) > sum(self._told)
+        return result
+
+
+class Observing:
+    """Says when a test's own requests count: in its call phase, not while fixtures are set up or torn down."""
+
+    def __init__(self, running: Probes, traffic: TrafficProbe) -> None:
+        self.running = running
+        self.traffic = traffic
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        self.running.guarded(self.traffic, self.traffic.open_window)
+        try:
+            return (yield)
+        finally:
+            self.running.guarded(self.traffic, self.traffic.close_window)
+
+
+class WorkerCollecting(Collecting):
+    """Collects in an xdist worker and sends the payload to the controller."""
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        worker = session.config.workerinput["workerid"]  # type: ignore[attr-defined] # xdist puts it there
+        payload = self.running.payload(worker, None, lambda _: None, thinned=self.thinned)
+        session.config.workeroutput[WORKER_KEY] = payload.to_text()  # type: ignore[attr-defined]
+
+
+def worker_payload(node: object, error: object | None) -> Payload:
+    """Return what is known of the xdist worker *node*: its payload, or that it died."""
+    name = str(getattr(getattr(node, "gateway", None), "id", "a worker"))
+    text = getattr(node, "workeroutput", {}).get(WORKER_KEY)
+    if text is not None:
+        return Payload.from_text(text)
+    return Payload(name, died=f"died without its measurements ({error or 'no reason given'})")

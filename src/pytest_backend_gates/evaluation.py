@@ -1,0 +1,198 @@
+"""From payloads to reports, without pytest: reduce, judge, advise, sum up.
+
+A probe that raises is an ERROR of its gates, with the traceback kept; it never ends the session.
+"""
+
+import json
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from time import perf_counter
+from typing import TypeVar
+
+from pytest_backend_gates.judge import Judge, gate_report
+from pytest_backend_gates.measurements import Finding, Measurement, Plain, Reading, Trend
+from pytest_backend_gates.metrics import GATES
+from pytest_backend_gates.model import Advice, GateReport, Outcome, Verdict
+from pytest_backend_gates.probes import Probe
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What one test process measured, or how it died."""
+
+    process: str
+    #: Probe name -> what it collected.
+    collected: Mapping[str, Plain] = field(default_factory=dict)
+    #: Probe name -> the traceback of a probe that raised there.
+    failures: Mapping[str, str] = field(default_factory=dict)
+    #: Probe name -> seconds of wall time that it took.
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    #: Whether a plugin deselected items there.
+    thinned: bool = False
+    died: str | None = None
+
+    def to_text(self) -> str:
+        """Write as JSON: what an xdist worker sends."""
+        return json.dumps(
+            {
+                "process": self.process,
+                "collected": self.collected,
+                "failures": self.failures,
+                "seconds": self.seconds,
+                "thinned": self.thinned,
+            }
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> "Payload":
+        """Read what :meth:`to_text` wrote."""
+        return cls(**json.loads(text))
+
+
+class Probes:
+    """The probes of one process. Whatever one of them raises is kept, and the others go on."""
+
+    def __init__(self, probes: Iterable[Probe] = ()) -> None:
+        self.probes = list(probes)
+        self.failures: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}
+
+    def guarded(self, probe: Probe, step: Callable[[], T]) -> T | None:
+        """Run one *step* of *probe*, timed. Returns ``None`` when it raised."""
+        start = perf_counter()
+        try:
+            return step()
+        except Exception:  # noqa: BLE001 - the broad except around a probe: its gates become ERROR
+            self.failures.setdefault(probe.name, traceback.format_exc())
+            return None
+        finally:
+            self.seconds[probe.name] = self.seconds.get(probe.name, 0.0) + perf_counter() - start
+
+    def start(self, probe: Probe) -> None:
+        """Take *probe* and start it."""
+        self.probes.append(probe)
+        self.guarded(probe, probe.start)
+
+    def stop(self) -> None:
+        """Stop every probe, also those that failed, and let go of them."""
+        while self.probes:
+            probe = self.probes.pop()
+            self.guarded(probe, probe.stop)
+
+    def payload(
+        self, process: str, narrowed: str | None, tell: Callable[[str], None], *, thinned: bool = False
+    ) -> Payload:
+        """Collect from every probe that has not failed."""
+        collected = {}
+        for probe in self.probes:
+            if probe.name not in self.failures:
+                plain = self.guarded(probe, partial(probe.collect, narrowed, tell))
+                if plain is not None:
+                    collected[probe.name] = plain
+        return Payload(process, collected, dict(self.failures), dict(self.seconds), thinned)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Every gate's report, every measurement, and what to note."""
+
+    gates: tuple[GateReport, ...]
+    measurements: Mapping[str, Measurement]
+    #: Probe name -> traceback, for the probes that raised.
+    failures: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def evaluate(probes: Sequence[Probe], payloads: Sequence[Payload], judge: Judge, conditions: str) -> Judged:
+    """Reduce all payloads, judge every threshold, ask the probes for advice, and sum up by gate.
+
+    *conditions* says under what times were measured, for the rows that judge times.
+    """
+    guard = Probes(probes)
+    readings: dict[str, Reading] = {}
+    for probe in probes:
+        reduced = _reduced(probe, guard, payloads, judge.narrowed)
+        readings |= _readings(probe, reduced, guard.failures.get(probe.name), payloads)
+    readings = {name: _under(conditions, reading) for name, reading in readings.items()}
+    rows = [_advised(row, probes, guard) for row in judge.verdicts(readings)]
+    seconds = _seconds_by_gate(probes, [guard.seconds, *(one.seconds for one in payloads)])
+    return Judged(
+        gates=tuple(_gate_reports(rows, seconds)),
+        measurements={name: one.measurement for name, one in readings.items() if one.measurement is not None},
+        failures=guard.failures,
+        notes=tuple(_notes(readings.values())),
+    )
+
+
+def _reduced(
+    probe: Probe, guard: Probes, payloads: Sequence[Payload], narrowed: str | None
+) -> Mapping[str, Reading] | None:
+    """Let *probe* reduce what it collected everywhere, unless it failed somewhere."""
+    failures = [one.failures[probe.name] for one in payloads if probe.name in one.failures]
+    if failures:
+        guard.failures[probe.name] = "\n".join(failures)
+        return None
+    collected = [one.collected[probe.name] for one in payloads if probe.name in one.collected]
+    return guard.guarded(probe, partial(probe.reduce, collected, narrowed))
+
+
+def _gate_reports(rows: Sequence[Verdict], seconds: Mapping[str, float]) -> Iterator[GateReport]:
+    """Yield a report for each gate that has rows, in the order of the gates."""
+    for gate in GATES:
+        own = [row for row in rows if row.metric.gate == gate]
+        if own:
+            yield gate_report(gate, own, seconds.get(gate, 0.0))
+
+
+def _readings(
+    probe: Probe, reduced: Mapping[str, Reading] | None, failure: str | None, payloads: Sequence[Payload]
+) -> dict[str, Reading]:
+    """Return the readings of *probe*, with what went wrong in it or in a process added."""
+    errors = []
+    if failure is not None:
+        errors.append(Finding(f"the {probe.name} probe", failure.strip().splitlines()[-1]))
+    if probe.scope == "process":
+        errors += [Finding(one.process, one.died) for one in payloads if one.died is not None]
+    readings = {metric.name: (reduced or {}).get(metric.name, Reading()) for metric in probe.metrics}
+    return {name: replace(reading, errors=(*errors, *reading.errors)) for name, reading in readings.items()}
+
+
+def _under(conditions: str, reading: Reading) -> Reading:
+    if not isinstance(reading.measurement, Trend):
+        return reading
+    return replace(reading, measurement=replace(reading.measurement, conditions=conditions))
+
+
+def _advised(row: Verdict, probes: Sequence[Probe], guard: Probes) -> Verdict:
+    """Let the probe of *row* help with it. Advice adds words; it changes no outcome."""
+    if row.outcome not in (Outcome.FAILED, Outcome.SKIPPED) and not row.unproven:
+        return row
+    for probe in probes:
+        if row.metric in probe.metrics:
+            advice = guard.guarded(probe, partial(probe.advise, row)) or Advice()
+            findings = row.findings if advice.findings is None else advice.findings
+            return replace(row, hint=advice.hint or row.hint, findings=findings)
+    return row
+
+
+def _seconds_by_gate(probes: Sequence[Probe], clocks: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Share each probe's seconds between its gates; of several processes the slowest counts."""
+    totals: dict[str, float] = {}
+    clocks = list(clocks)
+    for probe in probes:
+        gates = {metric.gate for metric in probe.metrics}
+        own = clocks[0].get(probe.name, 0.0) + max(
+            (one.get(probe.name, 0.0) for one in clocks[1:]), default=0.0
+        )
+        for gate in gates:
+            totals[gate] = totals.get(gate, 0.0) + own / len(gates)
+    return totals
+
+
+def _notes(readings: Iterable[Reading]) -> Iterable[str]:
+    """Return the notes of all readings, each once."""
+    return dict.fromkeys(note for reading in readings for note in reading.notes)

@@ -1,0 +1,151 @@
+"""``--backend-gates-explain``: every setting, where it comes from, what was discovered and why. Runs no test."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Final, NamedTuple
+
+import pytest
+
+from pytest_backend_gates.analyzers import security_explained
+from pytest_backend_gates.model import Threshold
+from pytest_backend_gates.narrowing import why_not_traced
+from pytest_backend_gates.probes import coverage_explained
+from pytest_backend_gates.reports.layout import columns, padded, wrapped
+from pytest_backend_gates.rules import in_force
+from pytest_backend_gates.settings import Settings
+from pytest_backend_gates.taps import TAPS
+
+#: Where the columns begin: what was set, and why it is so.
+_VALUE: Final = 11
+_REASON: Final = 40
+#: So many source files are named; all of them with ``-v``.
+_FILES: Final = 10
+
+
+class Fact(NamedTuple):
+    """One setting or discovery: what it is, its value, and where it comes from or why it is so."""
+
+    name: str
+    value: str
+    reason: str = ""
+
+
+class Explaining:
+    """Prints the settings instead of collecting tests."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, narrowed: str | None) -> None:
+        self.config = config
+        self.settings = settings
+        self.narrowed = narrowed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> bool:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.section("backend gates: settings")
+            for fact in self._facts():
+                for line in lines(fact, reporter._tw.fullwidth):  # noqa: SLF001 - the public name is deprecated
+                    reporter.write_line(line)
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.OK
+
+    def _facts(self) -> Iterator[Fact]:
+        yield from thresholds(self.settings)
+        yield from others(self.settings)
+        yield from source(self.settings, all_files=self.config.get_verbosity() > 0)
+        yield from self._engines()
+        why = self.narrowed or "everything that a bare pytest runs"
+        yield Fact("run", "narrowed" if self.narrowed else "full", why)
+
+    def _engines(self) -> Iterator[Fact]:
+        """Yield who measures and under which configuration of its own."""
+        rootdir = self.settings.source.rootdir
+        if self.settings.wants("coverage"):
+            yield Fact("coverage", self._measured(), coverage_explained.configured_by(rootdir))
+        if self.settings.wants("security"):
+            yield Fact("security", "scanned by bandit", security_explained.configured_by(rootdir))
+        if self.settings.wants("latency"):
+            yield from frameworks()
+
+    def _measured(self) -> str:
+        """Say who measures coverage, or why nobody does."""
+        options = self.config.option
+        if why_not := why_not_traced(options):
+            return why_not
+        if self.narrowed:
+            return "not measured: a narrowed run"
+        return coverage_explained.measured_by(adopted=bool(getattr(options, "cov_source", None)))
+
+
+def thresholds(settings: Settings) -> Iterator[Fact]:
+    """Yield each threshold in force, where it was written, and what it replaced."""
+    for threshold in settings.thresholds:
+        gone = " and ".join(f"{old.text} ({old.origin})" for old in _replaced_by(threshold, settings))
+        text, reason = threshold.text, str(threshold.origin)
+        if text.startswith("--"):
+            text, reason = f"{threshold.metric} off", text
+        yield Fact("threshold", text, f"{reason}, in place of {gone}" if gone else reason)
+
+
+def _replaced_by(threshold: Threshold, settings: Settings) -> Iterator[Threshold]:
+    for number, old in enumerate(settings.written):
+        if old in settings.thresholds:
+            continue
+        later = settings.written[number + 1 :]
+        if (
+            next((new for new in later if old not in in_force([old, new], settings.catalogue)), None)
+            == threshold
+        ):
+            yield old
+
+
+def frameworks() -> Iterator[Fact]:
+    """Yield each framework whose requests can be timed, and whether it is installed."""
+    for tap in (make() for make in TAPS):
+        is_there = find_spec(tap.module) is not None
+        yield Fact("latency", tap.name, "timed once the tests import it" if is_there else "not installed")
+
+
+def others(settings: Settings) -> Iterator[Fact]:
+    """Yield the sets, the reports and strict."""
+    origins = settings.origins
+    for name, globs in settings.sets.items():
+        yield Fact("set", f"@{name} = {', '.join(globs)}", origins[f"@{name}"])
+    for target in settings.reports:
+        yield Fact("report", f"{target.format}:{target.path.as_posix()}", origins[str(target.path)])
+    keys = ("--backend-gates-strict", "backend_gates_strict")
+    where = next((origins[key] for key in keys if key in origins), "default")
+    yield Fact("strict", str(settings.strict).lower(), where)
+
+
+def source(settings: Settings, *, all_files: bool) -> Iterator[Fact]:
+    """Yield what is source and why, and the first or all of its files."""
+    files = settings.source.files
+    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    where = settings.origins.get("backend_gates_source")
+    why = f"{settings.source.why} ({where})" if where else settings.source.why
+    yield Fact("source", f"{', '.join(settings.source.roots) or 'none'} ({count})", why)
+    shown = files if all_files or len(files) <= _FILES else files[: _FILES - 1]
+    yield from (Fact("", path) for path in shown)
+    if len(shown) < len(files):
+        yield Fact("", f"... and {len(files) - len(shown)} more: -v names them")
+
+
+def lines(fact: Fact, width: int) -> Iterator[str]:
+    """Lay *fact* out in three columns; a value that is too wide for its own has its reason below."""
+    reasons = wrapped(fact.reason, max(width - _REASON, 20)) if fact.reason else []
+    head = padded(fact.name, _VALUE)
+    if columns(fact.value) > _REASON - _VALUE - 2:
+        first, *rest = wrapped(fact.value, width - _VALUE)
+        yield head + first
+        yield from (" " * _VALUE + "  " + line for line in rest)
+        head = ""
+    else:
+        head += fact.value
+    for line in reasons or ([""] if head else []):
+        yield f"{padded(head, _REASON)}{line}".rstrip()
+        head = ""

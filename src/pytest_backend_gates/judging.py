@@ -1,0 +1,171 @@
+"""The side that judges: the single process, or the xdist controller."""
+
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from time import monotonic
+
+import pytest
+
+from pytest_backend_gates import provenance
+from pytest_backend_gates.collecting import Collecting, worker_payload
+from pytest_backend_gates.evaluation import Payload, evaluate
+from pytest_backend_gates.gate_tests import GateTests
+from pytest_backend_gates.judge import Judge
+from pytest_backend_gates.last_word import LAST_WORD
+from pytest_backend_gates.model import SessionReport
+from pytest_backend_gates.narrowing import why_not_run
+from pytest_backend_gates.probes import Probe
+from pytest_backend_gates.probes.coverage import CoverageProbe
+from pytest_backend_gates.reports import RENDERERS, terminal
+from pytest_backend_gates.reports.writer import write_report
+from pytest_backend_gates.settings import Settings
+
+#: What ends a test loop early: Ctrl-C, ``pytest.exit``, ``-x``, errors while collecting.
+CUT_SHORT = (KeyboardInterrupt, pytest.exit.Exception, pytest.Session.Failed, pytest.Session.Interrupted)
+
+
+class Judging:
+    """Gathers the payloads of every process and judges them when the last test is over."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        settings: Settings,
+        narrowed: str | None,
+        collecting: Collecting,
+        probes: Sequence[Probe],
+    ) -> None:
+        self.config = config
+        self.settings = settings
+        self.narrowed = narrowed
+        self.collecting = collecting
+        #: All that were wanted, also those that only measure in workers.
+        self.probes = probes
+        self.tests = GateTests(config)
+        self.payloads: list[Payload] = []
+        self.clock = monotonic  # freezegun replaces what modules hold
+        # Conftest files may import for seconds before this: only what we spent then is ours to count.
+        self.start = self.clock() - sum(collecting.running.seconds.values())
+        self.report = provenance.beginning(config.rootpath, config.invocation_params.args)
+        self.last_word = config.stash[LAST_WORD]
+        self.failed_write: str | None = None
+        self.collection_errors = 0
+        self.idle = why_not_run(config.option)
+        self.no_verdict = (
+            f"{self.idle} runs no test" if self.idle else "the session ended before its tests did"
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        self.last_word.watch(self)
+        try:
+            self._write(self.report)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"--backend-gates-report: cannot write {error.filename}: {error.strerror}"
+            ) from None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object, error: object | None) -> None:
+        self.payloads.append(worker_payload(node, error))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.collection_errors += report.failed
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        try:
+            result = yield
+            if self.collection_errors and not self.config.getoption("continue_on_collection_errors"):
+                # xdist runs what the other files hold; pytest by itself would have stopped.
+                errors = "1 error" if self.collection_errors == 1 else f"{self.collection_errors} errors"
+                self.no_verdict = f"the session was cut short: {errors} during collection"
+            elif session.testscollected == 0:
+                self.no_verdict = "no tests were collected"
+            elif self.idle is None:
+                self._judge(session)
+        except CUT_SHORT as error:
+            self.no_verdict = f"the session was cut short: {str(error) or type(error).__name__}"
+            raise
+        return result
+
+    def _judge(self, session: pytest.Session) -> None:
+        os.chdir(session.startpath)  # as pytest does soon after: a test may have left a folder that is gone
+        payloads = [*self.payloads, self._own_payload()]
+        thinned = any(payload.thinned for payload in payloads)
+        narrowed = self.narrowed or ("a plugin deselected tests" if thinned else None)
+        judge = Judge(self.settings.thresholds, self.settings.catalogue, narrowed, self.settings.strict)
+        judged = evaluate(self.probes, payloads, judge, self._conditions())
+        red = self.tests.report(session, judged, self.probes)
+        self.report = replace(
+            self.report,
+            outcome="failed" if red else "passed",
+            narrowed=narrowed,
+            workers=len(self.payloads),
+            gates=judged.gates,
+            notes=judged.notes,
+            metrics=self.settings.catalogue.metrics,
+            measurements=judged.measurements,
+            gates_seconds=sum(gate.seconds for gate in judged.gates),
+        )
+
+    def _conditions(self) -> str:
+        """Say under what this session measured times."""
+        traced = next((probe.conditions() for probe in self.probes if isinstance(probe, CoverageProbe)), "")
+        workers = f"{len(self.payloads)} workers" if self.payloads else ""
+        return ", ".join(filter(None, [traced, workers]))
+
+    def _own_payload(self) -> Payload:
+        process = "the controller" if self.payloads else "this process"
+        running = self.collecting.running
+        return running.payload(process, self.narrowed, self.tests.tell, thinned=self.collecting.thinned)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        return self.tests.status(report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        if session.exitstatus == 0 and self.last_word.objection:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.report.outcome == "incomplete":
+            self.report = replace(self.report, notes=(self.no_verdict,))
+        self.report = replace(self.report, seconds=self.clock() - self.start)
+        self._write_last(session)
+        status = int(session.exitstatus)
+        result = yield
+        self.last_word.insist(session, status)
+        if session.exitstatus != status:  # --max-warnings, or another plugin
+            self._write_last(session)
+        return result
+
+    @property
+    def objection(self) -> str | None:
+        """Why status 0 would be wrong now."""
+        told = {"passed": None, "failed": "a gate failed"}
+        return told.get(self.report.outcome, f"no verdict: {self.no_verdict}")
+
+    def _write_last(self, session: pytest.Session) -> None:
+        self.report = replace(self.report, exit_status=int(session.exitstatus))
+        try:
+            self._write(self.report)
+        except OSError as error:
+            self.failed_write = f"the report was not written: {error.filename}: {error.strerror}"
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+    def _write(self, report: SessionReport) -> None:
+        if self.idle and not self.config.getoption("backend_gates_report"):
+            return  # an editor that collects tests must not replace what the last run reported
+        for target in self.settings.reports:
+            write_report(target.path, RENDERERS[target.format](report))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        verbosity = self.config.get_verbosity()
+        terminalreporter.ensure_newline()
+        if verbosity >= 0:
+            terminalreporter.section(terminal.TITLE)
+        for line in terminal.lines(self.report, self.config.get_terminal_writer().fullwidth, verbosity):
+            terminalreporter.write_line(line.text, **line.markup)
+        if self.failed_write is not None:
+            terminalreporter.write_line(self.failed_write, red=True)

@@ -1,0 +1,41 @@
+"""What is measured over the session: one file a probe.
+
+A probe's life is ``start`` .. ``collect`` in the process where it measures, then ``reduce`` and ``advise``
+in the place that judges, and ``stop`` at the very end, whatever happened before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Literal, Protocol
+
+from pytest_backend_gates.measurements import Metric, Plain, Reading
+from pytest_backend_gates.model import Advice, Verdict
+
+
+class Probe(Protocol):
+    """What every probe offers. Nothing in a probe knows a limit, except ``advise``."""
+
+    #: The key of its payload.
+    name: ClassVar[str]
+    metrics: ClassVar[tuple[Metric, ...]]
+    #: ``process``: measures wherever tests run, and the payloads add up.
+    #: ``session``: measures once, beside the tests.
+    scope: ClassVar[Literal["process", "session"]]
+
+    def start(self) -> None:
+        """Begin to measure."""
+
+    def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:
+        """End measuring and return what was measured, as JSON-able data.
+
+        *narrowed* says why this run is not a full one (nobody should wait long then); *tell* shows a
+        progress line.
+        """
+
+    def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
+        """Turn the payloads of all processes into one reading per metric."""
+
+    def advise(self, verdict: Verdict) -> Advice:
+        """Help with a red or unproven verdict of one of this probe's metrics."""
+
+    def stop(self) -> None:
+        """Release everything: processes, patches, files. Called once, also when nothing was started."""

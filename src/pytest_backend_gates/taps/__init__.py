@@ -1,0 +1,34 @@
+"""Where live requests are observed: one file a kind of framework.
+
+A tap is installed only once the project itself has imported its framework, and what it does around a
+request never changes what the test sees.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar, Final, Protocol
+
+from pytest_backend_gates.taps.asgi import FastAPITap, StarletteTap
+from pytest_backend_gates.taps.recording import Recorder
+from pytest_backend_gates.taps.wsgi import FlaskTap
+
+
+class Tap(Protocol):
+    """What every tap offers."""
+
+    #: The framework, as it is named in messages.
+    name: ClassVar[str]
+    #: The module whose presence in ``sys.modules`` means that the project uses the framework.
+    module: ClassVar[str]
+
+    def install(self, recorder: Recorder) -> None:
+        """Observe every request from now on, also those to applications that exist already.
+
+        Raises whatever a framework of an unknown version makes it raise; :meth:`uninstall` follows then.
+        """
+
+    def uninstall(self) -> None:
+        """Restore what :meth:`install` replaced, also after it failed half-way."""
+
+
+#: The built-in taps. Starlette stands before FastAPI, which is built on it.
+TAPS: Final[tuple[Callable[[], Tap], ...]] = (StarletteTap, FastAPITap, FlaskTap)

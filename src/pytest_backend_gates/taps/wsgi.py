@@ -1,0 +1,167 @@
+"""Requests to Flask applications.
+
+The clock runs inside ``Flask.__call__`` and inside each ``next()`` of the body: what the client does
+between two chunks is not the server's time, and neither is ``close()``.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sized
+from functools import lru_cache, partial, wraps
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.recording import Observation, Recorder
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from flask import Flask, Request
+
+    AppCall = Callable[[Flask, WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+#: A variable of a werkzeug rule: ``<id>``, ``<int:id>``, ``<any(a, b):id>``.
+_VARIABLE = re.compile(r"<(?:[a-zA-Z_]\w*(?:\(.*?\))?:)?([a-zA-Z_]\w*)>")
+
+
+class FlaskTap:
+    """Observes Flask applications."""
+
+    name: ClassVar[str] = "Flask"
+    module: ClassVar[str] = "flask.app"
+
+    def __init__(self) -> None:
+        self._patches = Patches()
+        self._disconnect: Callable[[], None] | None = None
+
+    def install(self, recorder: Recorder) -> None:
+        """Patch the application, and listen to the signal that a request has been routed."""
+        from flask import Flask, request, request_started
+
+        def routed(_: "Flask", **_extra: object) -> None:
+            observation = recorder.serving()
+            if observation is not None:
+                recorder.attempt(self.name, _name, recorder, observation, request)
+
+        # The signal and not the environ that the application was called with: middleware around
+        # ``wsgi_app`` may hand on a copy.
+        request_started.connect(routed, weak=False)
+        self._disconnect = partial(request_started.disconnect, routed)
+        self._patches.replace(Flask, "__call__", partial(_observing, recorder))
+
+    def uninstall(self) -> None:
+        """Restore the application and stop listening."""
+        self._patches.undo()
+        if self._disconnect is not None:
+            self._disconnect()
+            self._disconnect = None
+
+
+def _observing(recorder: Recorder, original: "AppCall") -> Method:
+    @wraps(original)
+    def call(app: "Flask", environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        observation = recorder.attempt(FlaskTap.name, _begin, recorder, environ)
+        if observation is None:
+            return original(app, environ, start_response)
+        with _Stretch(recorder, observation):
+            body = original(app, environ, start_response)
+        observed = recorder.attempt(FlaskTap.name, _observed, recorder, observation, environ, body)
+        return body if observed is None else observed
+
+    return call
+
+
+def _begin(recorder: Recorder, environ: "WSGIEnvironment") -> Observation | None:
+    observation = recorder.begin(environ["REQUEST_METHOD"])
+    path = environ.get("PATH_INFO", "")
+    if observation is not None:
+        observation.path_info = path
+        return observation
+    outer = recorder.serving()
+    if outer is not None:
+        # Mounted in a WSGI application, which has cut its own part off the path; mounts of an ASGI
+        # application around both are in the prefix already.
+        if outer.path_info is not None:
+            mounted_at = outer.path_info.removesuffix(path) if outer.path_info.endswith(path) else ""
+            outer.prefix += mounted_at
+            outer.native_prefix += mounted_at
+        outer.path_info = path
+    return None
+
+
+def _name(recorder: Recorder, observation: Observation, request: "Request") -> None:
+    rule = request.url_rule
+    if rule is not None:
+        recorder.claim(observation, request.method, _template(rule.rule), rule.rule)
+
+
+@lru_cache(maxsize=4096)
+def _template(rule: str) -> str:
+    """Write a werkzeug rule with plain variables: ``/orders/<int:id>`` is ``/orders/{id}``."""
+    return _VARIABLE.sub(r"{\1}", rule)
+
+
+def _observed(
+    recorder: Recorder, observation: Observation, environ: "WSGIEnvironment", body: Iterable[bytes]
+) -> Iterable[bytes]:
+    """Return *body*, observed until its end if making it may still take time."""
+    if isinstance(body, Sized) or _is_file(environ, body):
+        # It is all there; and servers treat lists and their own file wrapper in ways of their own.
+        recorder.finish(observation)
+        return body
+    recorder.await_reader(observation)
+    return _Body(recorder, observation, body)
+
+
+def _is_file(environ: "WSGIEnvironment", body: Iterable[bytes]) -> bool:
+    wrapper = environ.get("wsgi.file_wrapper")
+    return isinstance(wrapper, type) and isinstance(body, wrapper)
+
+
+class _Stretch:
+    """A stretch of the server's time; an exception, the end of the body included, ends the request."""
+
+    __slots__ = ("_observation", "_recorder", "_token")
+
+    def __init__(self, recorder: Recorder, observation: Observation) -> None:
+        self._recorder = recorder
+        self._observation = observation
+
+    def __enter__(self) -> None:
+        self._token = self._recorder.current.set(self._observation)
+        self._observation.resume()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: "TracebackType | None",
+    ) -> None:
+        self._observation.pause()
+        self._recorder.attempt(FlaskTap.name, self._recorder.current.reset, self._token)
+        if kind is not None:
+            self._recorder.attempt(FlaskTap.name, self._recorder.finish, self._observation)
+
+
+class _Body:
+    """The body of a response, with the clock running while a chunk is made.
+
+    Everything else is the body's own, ``close`` included, which a body may have or not.
+    """
+
+    def __init__(self, recorder: Recorder, observation: Observation, body: Iterable[bytes]) -> None:
+        self._recorder = recorder
+        self._observation = observation
+        self._body: Any = body
+        self._iterator: Any = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._iterator = iter(self._body)
+        return self
+
+    def __next__(self) -> bytes:
+        with _Stretch(self._recorder, self._observation):
+            return next(self._iterator)  # type: ignore[no-any-return]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._body, name)

@@ -1,0 +1,102 @@
+"""What is said of the samples of a trend: the sentence of a row, and that of each subject."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from pytest_backend_gates.answers import (
+    Answer,
+    Proof,
+    Question,
+    kept,
+    longest_run_over,
+    members,
+    proving,
+    seen,
+)
+from pytest_backend_gates.evidence import refuting_count
+from pytest_backend_gates.measurements import Finding, Number
+from pytest_backend_gates.model import Verdict
+from pytest_backend_gates.units import SIDES, quantity_text, shown_beside
+
+
+def ticks(row: Verdict) -> int:
+    """Return how many ticks of the samples make one base unit of the limit."""
+    return 1 if row.threshold.aggregate == "count" else row.metric.ticks
+
+
+def in_base_units(row: Verdict, value: Number | None) -> Fraction | None:
+    """Convert *value* from ticks."""
+    return None if value is None else Fraction(value, ticks(row))
+
+
+def reason(
+    row: Verdict, question: Question, answers: Sequence[Answer], worst: Answer, conditions: str
+) -> str:
+    """Return the sentence of a row: what was judged, on how many samples, under what conditions."""
+    unproven = members(proving(answers, Proof.NOTHING, Proof.TOO_FEW))
+    parts = [
+        _judged_text(row, question, answers, worst),
+        f"{unproven} unproven" if unproven else "",
+        _samples_text(kept(answers), seen(answers)),
+    ]
+    told = ", ".join(part for part in parts if part)
+    return f"{told}; {conditions}" if conditions else told
+
+
+def _judged_text(row: Verdict, question: Question, answers: Sequence[Answer], worst: Answer) -> str:
+    over, within = members(proving(answers, Proof.OVER)), members(proving(answers, Proof.WITHIN))
+    noun = row.metric.subject
+    if not over and not within:
+        return f"nothing proven: {worst.subject}: {finding(row, question, worst).message}"
+    together = f" ({worst.members} {noun}s with few samples, together)" if worst.members > 1 else ""
+    if over:
+        told = f"{over} of {_count(members(answers), noun)} {_side(question)}"
+    else:
+        told = f"{_count(within, noun)} within"
+    return f"worst {worst.subject}{together}; {told}"
+
+
+def finding(row: Verdict, question: Question, answer: Answer) -> Finding:
+    """Return what is to be said of one subject."""
+    return Finding(
+        subject=answer.subject,
+        message=_evidence_text(row, question, answer),
+        value=in_base_units(row, answer.value),
+        code="over" if answer.proof is Proof.OVER else "unproven",
+        identity=row.threshold.left_side,
+    )
+
+
+def _evidence_text(row: Verdict, question: Question, answer: Answer) -> str:
+    if answer.proof is Proof.TOO_FEW:
+        cold = " besides the cold first one" if answer.samples.cold and not answer.samples.count else ""
+        over = f", {answer.over} {_side(question)}" if answer.over else ""
+        return f"{answer.samples.count} samples of {question.needed}{cold}{over}"
+    threshold, value = row.threshold, in_base_units(row, answer.value) or 0
+    text = f"{question.aggregate} {shown_beside(value, threshold.limit, question.symbol, threshold.unit)}"
+    return text if question.aggregate == "count" else text + _samples_over_text(row, question, answer)
+
+
+def _samples_over_text(row: Verdict, question: Question, answer: Answer) -> str:
+    count, limit = answer.samples.count, quantity_text(row.threshold.limit, row.threshold.unit)
+    text = f", {answer.over:,} of {count:,} {SIDES[question.symbol]} {limit}"
+    if answer.proof is Proof.NOTHING:
+        would = refuting_count(count, question.tail or Fraction(1, 2), question.alarm)
+        text += f", {would:,} would fail" if would else ""
+    longest = longest_run_over(answer.samples, question)
+    text += f", longest run {longest:,}" if longest > 1 else ""
+    if answer.samples.seen > count:
+        text += f", {_samples_text(count, answer.samples.seen)}"
+    return text
+
+
+def _samples_text(kept: int, seen: int) -> str:
+    return f"a uniform {kept:,} of {seen:,} samples" if seen > kept else f"{kept:,} samples"
+
+
+def _side(question: Question) -> str:
+    return SIDES[question.symbol].removesuffix(" to")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,100 @@
+"""What the taps write down."""
+
+import pytest
+
+from pytest_backend_gates.taps import recording
+from pytest_backend_gates.taps.recording import Recorder, Series
+
+
+def observed(recorder: Recorder, method: str, elapsed: int) -> None:
+    observation = recorder.begin(method)
+    assert observation is not None
+    observation.elapsed = elapsed
+    recorder.finish(observation)
+    recorder.finish(observation)
+
+
+def live() -> Recorder:
+    recorder = Recorder()
+    recorder.live = recorder.counting = True
+    return recorder
+
+
+def test_samples_are_kept_in_the_order_of_time() -> None:
+    """The first request is cold, the others are samples; finishing twice counts once."""
+    recorder = live()
+    for elapsed in (900, 3, 1, 2):
+        observed(recorder, "GET", elapsed)
+    samples = recorder.samples()["GET (no route)"]
+    assert [list(run) for run in samples.runs] == [[3, 1, 2]]
+    assert (samples.cold, samples.seen) == (1, 3)
+    assert samples.runs[0].itemsize == 8
+
+
+def test_a_reservoir_is_uniform_ordered_and_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit every sample has the same chance to stay, and those that stay keep their order."""
+    monkeypatch.setattr(recording, "RESERVOIR", 1000)
+    series, again = Series(None), Series(None)
+    for sample in range(10_000):
+        series.add(sample)
+        again.add(sample)
+    assert (len(series.kept), series.seen) == (1000, 10_000)
+    assert list(series.kept) == sorted(series.kept) == list(again.kept)
+    # 250 of each quarter are expected, with a standard deviation of 13.
+    quarters = [sum(1 for sample in series.kept if sample // 2500 == quarter) for quarter in range(4)]
+    assert all(185 <= quarter <= 315 for quarter in quarters)
+
+
+def test_exactly_the_limit_is_kept_whole() -> None:
+    """50,000 samples fill the reservoir without losing one; the next one makes ``seen`` larger."""
+    series = Series(None)
+    for sample in range(50_000):
+        series.add(sample)
+    assert (series.samples().count, series.samples().seen) == (50_000, 50_000)
+    series.add(1)
+    assert (series.samples().count, series.samples().seen) == (50_000, 50_001)
+
+
+def test_a_request_inside_a_request_is_not_begun() -> None:
+    """The one that is being served owns it, until it is done."""
+    recorder = live()
+    outer = recorder.begin("GET")
+    assert outer is not None
+    recorder.current.set(outer)
+    assert recorder.begin("POST") is None
+    recorder.finish(outer)
+    assert recorder.serving() is None
+    assert recorder.begin("POST") is not None
+
+
+def test_failures_are_counted_by_tap_and_told_once() -> None:
+    """One sentence a tap, with the first failure; only ``Exception`` is caught."""
+    recorder = live()
+
+    def fail(message: str) -> None:
+        raise ValueError(message)
+
+    assert recorder.attempt("Flask", fail, "one") is None
+    recorder.attempt("Starlette", fail, "two")
+    recorder.attempt("Starlette", fail, "three")
+    assert recorder.attempt("Flask", int, "7") == 7
+    assert recorder.notes() == [
+        "latency: the Flask tap failed once: ValueError: one; requests were not affected",
+        "latency: the Starlette tap failed 2 times, first with ValueError: two; requests were not affected",
+    ]
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recorder.attempt("Flask", interrupt)
+
+
+def test_frozen_time_still_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Freezegun replaces the clocks that modules hold; the one that measures is not among them."""
+    monkeypatch.setattr(recording, "perf_counter_ns", lambda: 0)
+    observation = live().begin("GET")
+    assert observation is not None
+    observation.resume()
+    observation.pause()
+    assert observation.elapsed > 0

@@ -1,0 +1,314 @@
+"""What is timed in Flask applications, and that a test sees nothing of it."""
+
+import io
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import Barrier, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask, Response, request, request_started, send_file, stream_with_context
+from werkzeug.test import create_environ, run_wsgi_app
+
+from pytest_backend_gates.measurements import Samples
+from pytest_backend_gates.probes.traffic import TrafficProbe
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Operations = Callable[[], Mapping[str, Samples]]
+MS = 1_000_000
+
+
+class OnPurposeError(Exception):
+    """Raised by views here."""
+
+
+def chunks() -> Iterator[bytes]:
+    for _ in range(3):
+        time.sleep(0.02)
+        yield b"chunk"
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask(__name__)
+
+    @app.get("/slow")
+    def slow() -> str:
+        time.sleep(0.05)
+        return "slow"
+
+    @app.get("/stream")
+    def stream() -> Response:
+        return Response(chunks())
+
+    @app.get("/stream-with-context")
+    def stream_in_context() -> Response:
+        return Response(stream_with_context(chunks()))
+
+    @app.get("/fails")
+    def fails() -> str:
+        raise OnPurposeError("fails")
+
+    @app.route("/method", methods=["GET", "PUT"])
+    def method() -> str:
+        return request.method
+
+    @app.get("/file")
+    def file() -> Response:
+        return send_file(io.BytesIO(b"file"), mimetype="text/plain")
+
+    return app
+
+
+def only(samples: Samples) -> int:
+    """Return the one sample that there is, in nanoseconds."""
+    ((sample,),) = samples.runs
+    return sample
+
+
+def test_the_first_request_is_cold_and_the_others_are_samples(operations: Operations, app: Flask) -> None:
+    """Five requests are one cold one and four samples, in nanoseconds."""
+    client = app.test_client()
+    assert [client.get("/slow").text for _ in range(5)] == ["slow"] * 5
+    samples = operations()["GET /slow"]
+    assert (samples.cold, samples.count, samples.seen, samples.sources) == (1, 4, 4, {"test": 4})
+    assert all(50 * MS <= sample < 10_000 * MS for sample in samples.ordered())
+
+
+@pytest.mark.parametrize("path", ["/stream", "/stream-with-context"])
+def test_a_stream_is_timed_while_its_chunks_are_made(operations: Operations, app: Flask, path: str) -> None:
+    """The server's pauses between the chunks count; what the client does between them does not."""
+    client = app.test_client()
+    client.get(path).get_data()
+    body = client.get(path).iter_encoded()
+    for chunk in body:
+        assert chunk == b"chunk"
+        time.sleep(0.1)
+    assert 55 * MS <= only(operations()[f"GET {path}"]) < 250 * MS
+
+
+def test_a_body_that_nobody_reads_ends_with_the_call_phase(
+    probe: TrafficProbe, operations: Operations, app: Flask
+) -> None:
+    """A test that looks at the status only leaves the body unread and unclosed: that is a sample too."""
+    client = app.test_client()
+    responses = [client.get("/stream") for _ in range(2)]
+    assert probe._recorder.samples()["GET /stream"].seen == 0
+    probe.close_window()
+    time.sleep(0.2)
+    assert responses[1].get_data() == b"chunkchunkchunk"
+    probe.open_window()
+    assert 15 * MS <= only(operations()["GET /stream"]) < 200 * MS
+
+
+@pytest.mark.parametrize("path", ["/slow", "/nowhere"])
+def test_a_body_left_unread_by_a_fixture_is_no_sample(
+    probe: TrafficProbe, operations: Operations, app: Flask, path: str
+) -> None:
+    """It is the cold request of the operation, and known as such before the test makes its own."""
+    client = app.test_client()
+    probe.close_window()
+    client.get(path)
+    probe.open_window()
+    client.get(path).get_data()
+    (samples,) = operations().values()
+    assert (samples.cold, samples.count) == (1, 1)
+
+
+def test_the_cold_request_is_the_first_one_also_when_nobody_reads_it(
+    operations: Operations, app: Flask
+) -> None:
+    """A later request whose body is read is not taken for the first one of its operation."""
+    delays = [0.05, 0.0]
+
+    @app.get("/warms-up")
+    def warms_up() -> str:
+        time.sleep(delays.pop(0))
+        return ""
+
+    client = app.test_client()
+    unread = client.get("/warms-up")
+    client.get("/warms-up").get_data()
+    assert unread.status_code == 200
+    assert only(operations()["GET /warms-up"]) < 50 * MS
+
+
+def test_closing_is_not_timed(operations: Operations, app: Flask) -> None:
+    """A response closed half-read is a sample, and what runs at its ``close()`` is not in the time."""
+    closed = []
+
+    def on_close() -> None:
+        time.sleep(0.2)
+        closed.append(True)
+
+    @app.after_request
+    def arrange(response: Response) -> Response:
+        response.call_on_close(on_close)
+        return response
+
+    client = app.test_client()
+    for _ in range(2):
+        client.get("/stream").close()
+    assert closed == [True, True]
+    assert 15 * MS <= only(operations()["GET /stream"]) < 200 * MS
+
+
+@pytest.mark.parametrize("path", ["/slow", "/stream", "/file"])
+def test_head_has_no_body_and_is_its_own_operation(operations: Operations, app: Flask, path: str) -> None:
+    """HEAD keeps its method, in the name and in what the client gets."""
+    client = app.test_client()
+    assert [client.head(path).get_data() for _ in range(2)] == [b"", b""]
+    assert {name: samples.count for name, samples in operations().items()} == {f"HEAD {path}": 1}
+
+
+def test_an_exception_passes_through_as_it_was(operations: Operations, app: Flask) -> None:
+    """With ``testing`` the test gets the view's own exception, with the view in its traceback."""
+    app.testing = True
+    client = app.test_client()
+    for _ in range(2):
+        with pytest.raises(OnPurposeError, match=r"^fails$") as caught:
+            client.get("/fails")
+        assert caught.traceback[-1].name == "fails"
+    assert (operations()["GET /fails"].cold, operations()["GET /fails"].count) == (1, 1)
+
+
+def test_an_exception_turned_into_an_answer(operations: Operations, app: Flask) -> None:
+    """Without ``testing`` it is a 500, an answer like any other."""
+    client = app.test_client()
+    assert [client.get("/fails").status_code for _ in range(3)] == [500, 500, 500]
+    assert operations()["GET /fails"].count == 2
+
+
+def test_an_exception_in_the_body_passes_through(operations: Operations) -> None:
+    """A stream that fails half-way ends the request there."""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def broken() -> Response:
+        def body() -> Iterator[bytes]:
+            yield b"half"
+            raise OnPurposeError("broken")
+
+        return Response(body())
+
+    client = app.test_client()
+    for _ in range(2):
+        with pytest.raises(OnPurposeError, match=r"^broken$"):
+            client.get("/").get_data()
+    assert operations()["GET /"].count == 1
+
+
+def test_two_threads_at_once_do_not_mix_up(operations: Operations, app: Flask) -> None:
+    """Requests that overlap keep their own names and times, and every one is counted."""
+    together = Barrier(2)
+
+    def ask(path: str) -> None:
+        client = app.test_client()
+        for _ in range(6):
+            together.wait()
+            client.get(path).get_data()
+
+    threads = [Thread(target=ask, args=(path,)) for path in ("/slow", "/method")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = operations()
+    assert {name: samples.count for name, samples in found.items()} == {"GET /method": 5, "GET /slow": 5}
+    assert min(found["GET /slow"].ordered()) >= 50 * MS
+
+
+class Plain:
+    """A body with an iterator that is another object, without ``close()``, and with more to it."""
+
+    length = 2
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"a", b"b"])
+
+
+def answered_with(body: Iterable[bytes], environ: "WSGIEnvironment | None" = None) -> Iterable[bytes]:
+    """Return what a server gets from an application whose body is *body*."""
+    app = Flask(__name__)
+
+    def wsgi_app(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        assert environ["REQUEST_METHOD"] == "GET"
+        start_response("200 OK", [])
+        return body
+
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]
+    return app(environ or create_environ(), lambda *_: lambda _: None)
+
+
+def test_bodies_keep_what_they_are(operations: Operations) -> None:
+    """Lists stay lists, attributes can be read, and ``close`` is there exactly where it was."""
+    body = [b"whole"]
+    assert answered_with(body) is body
+    plain = answered_with(Plain())
+    assert not hasattr(plain, "close")
+    assert plain.length == 2  # type: ignore[attr-defined]
+    assert (list(plain), list(plain)) == ([b"a", b"b"], [b"a", b"b"])
+    generated = answered_with(chunk for chunk in [b"a"])
+    assert hasattr(generated, "close")
+    assert next(generated) == b"a"  # type: ignore[call-overload]
+    assert operations()["GET (no route)"].count == 2
+
+
+def test_the_file_wrapper_of_the_server_is_not_wrapped(operations: Operations) -> None:
+    """Servers recognise their own wrapper to send a file without reading it."""
+
+    class FileWrapper:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"file"
+
+    body = FileWrapper()
+    assert answered_with(body, {**create_environ(), "wsgi.file_wrapper": FileWrapper}) is body
+    assert list(operations()) == ["GET (no route)"]
+
+
+def test_the_environ_gets_no_key(operations: Operations, app: Flask) -> None:
+    """The application and its middleware see the environ that the server made."""
+    seen: list[WSGIEnvironment] = []
+    inner = app.wsgi_app
+
+    def watch(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        seen.append(dict(environ))
+        return inner(environ, start_response)
+
+    app.wsgi_app = watch  # type: ignore[method-assign]
+    environ = create_environ("/method")
+    body, status, _ = run_wsgi_app(app, environ)
+    assert (b"".join(body), status, seen) == (b"GET", "200 OK", [environ])
+    assert list(operations()) == ["GET /method"]
+
+
+def test_a_fault_of_the_tap_does_not_reach_the_request(
+    probe: TrafficProbe, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the bookkeeping raises is noted once, and the test sees the answer that it asked for."""
+
+    def fault(_: str) -> str:
+        raise KeyError("x")
+
+    monkeypatch.setattr("pytest_backend_gates.taps.wsgi._template", fault)
+    assert app.test_client().get("/method").text == "GET"
+    payload = probe.collect(None, print)
+    assert payload["notes"] == [
+        "latency: the Flask tap failed once: KeyError: 'x'; requests were not affected"
+    ]
+    assert list(payload["operations"]) == ["GET (no route)"]
+
+
+def test_stopping_restores_flask(app: Flask) -> None:
+    """The application's method is the very one that it was, and nobody listens any more."""
+    before, listeners = vars(Flask)["__call__"], len(request_started.receivers)
+    probe = TrafficProbe()
+    probe.start()
+    probe.open_window()
+    assert (vars(Flask)["__call__"] is before, len(request_started.receivers)) == (False, listeners + 1)
+    probe.stop()
+    assert (vars(Flask)["__call__"] is before, len(request_started.receivers)) == (True, listeners)
+    app.test_client().get("/method")
+    assert probe.collect(None, print) == {"operations": {}, "notes": []}

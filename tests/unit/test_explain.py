@@ -1,0 +1,58 @@
+"""The explanation is laid out in three columns that fit the terminal."""
+
+import pytest
+
+from pytest_backend_gates import explain
+from pytest_backend_gates.explain import Explaining, Fact, lines
+from pytest_backend_gates.session import CATALOGUE
+from pytest_backend_gates.settings import read
+
+
+def laid_out(*fact: str, width: int = 80) -> str:
+    return "\n".join(lines(Fact(*fact), width))
+
+
+def test_three_columns() -> None:
+    """A fact that fits is one line; a long reason goes on in its own column."""
+    assert laid_out("strict", "false", "default") == "strict     false                        default"
+    assert laid_out("strict", "false") == "strict     false"
+    assert (
+        laid_out("source", "shop", "the top of the project holds the packages shop and billing")
+        == """\
+source     shop                         the top of the project holds the
+                                        packages shop and billing"""
+    )
+
+
+def test_a_value_that_is_too_wide() -> None:
+    """Its reason stands below; the value itself is broken where even the whole line is too short."""
+    value = "@critical = POST /orders, src/shop/payments/**, src/shop/invoices/**, POST /payments*"
+    assert (
+        laid_out("set", value, "pyproject.toml:6")
+        == """\
+set        @critical = POST /orders, src/shop/payments/**, src/shop/invoices/**,
+             POST /payments*
+                                        pyproject.toml:6"""
+    )
+
+
+def test_every_line_fits() -> None:
+    """At 80 columns no line is wider, and a name from outside cannot act on the terminal."""
+    told = laid_out("source", "\x1b[31mshop" + " and more" * 20, "a reason " * 20)
+    assert "\x1b" not in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"), [(object(), "timed once the tests import it"), (None, "not installed")]
+)
+def test_frameworks(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, spec: object, told: str
+) -> None:
+    """A framework that is not installed cannot be timed, and that is told."""
+    monkeypatch.setattr(explain, "find_spec", lambda _: spec)
+    config = pytester.parseconfig()
+    facts = list(Explaining(config, read(config, CATALOGUE), None)._engines())
+    assert [fact for fact in facts if fact.name == "latency"] == [
+        Fact("latency", name, told) for name in ("Starlette", "FastAPI", "Flask")
+    ]

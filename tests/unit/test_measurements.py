@@ -1,0 +1,103 @@
+"""Measurements add up, and travel unchanged."""
+
+import json
+from array import array
+from dataclasses import FrozenInstanceError, replace
+from fractions import Fraction
+
+import pytest
+
+from pytest_backend_gates.measurements import Finding, Ratio, Samples
+
+
+def samples(*runs: list[int], cold: int = 0, seen: int = 0, native: str | None = None) -> Samples:
+    return Samples(tuple(array("q", run) for run in runs), cold, seen, native, {"test": sum(map(len, runs))})
+
+
+def test_ratios_add_as_counts() -> None:
+    """The sum of ratios is the ratio of the sums, and its percentage is exact."""
+    total = Ratio(1, 3) + Ratio(1, 1)
+    assert total == Ratio(2, 4)
+    assert Ratio(2, 3).percent == Fraction(200, 3)
+
+
+def test_no_percentage_of_nothing() -> None:
+    """Nothing counted is no 0 % and no 100 %."""
+    with pytest.raises(ZeroDivisionError):
+        _ = Ratio(0, 0).percent
+
+
+def test_samples_add_up() -> None:
+    """Runs stay apart (one a process), in order; counts add up."""
+    both = samples([3, 1], cold=1, seen=2, native="/a/<id>") + samples([2], cold=1, native="other")
+    assert [list(run) for run in both.runs] == [[3, 1], [2]]
+    assert (both.count, both.cold, both.seen, both.native) == (3, 2, 3, "/a/<id>")
+    assert both.sources == {"test": 3}
+    assert list(both.ordered()) == [1, 2, 3]
+
+
+def test_sources_add_up_by_name() -> None:
+    """What one process did not see is zero there."""
+    one = replace(samples([1]), sources={"test": 1, "generated": 4})
+    both = one + replace(samples([2]), sources={"test": 1, "benchmark": 2})
+    assert both.sources == {"benchmark": 2, "generated": 4, "test": 2}
+    assert list(both.sources) == sorted(both.sources)
+
+
+def test_a_reservoir_stays_visible_in_the_sum() -> None:
+    """A process that kept a part of its samples is not hidden by one that kept all and did not count."""
+    both = samples([1] * 100) + samples([2] * 50, seen=90)
+    assert (both.count, both.seen) == (150, 190)
+
+
+def test_samples_travel_as_json() -> None:
+    """What one process writes, another reads back equal."""
+    sent = samples([5, 2**62], [], cold=2, seen=7, native="/orders/<int:id>")
+    received = Samples.from_plain(json.loads(json.dumps(sent.to_plain())))
+    assert received == sent
+    assert received.runs[0].typecode == "q"
+
+
+def test_a_fingerprint_survives_other_edits() -> None:
+    """Line numbers and hints do not change a fingerprint; what the finding is does."""
+    finding = Finding("src/a.py::f", "weak hash", path="src/a.py", line=3, code="B324")
+    same = replace(finding, line=99, end_line=100, hint="use sha256", value=2, path="./src/a.py")
+    assert same.fingerprint == finding.fingerprint
+    assert len(finding.fingerprint) == 16
+    others = [
+        replace(finding, code="B303"),
+        replace(finding, subject="src/a.py::g"),
+        replace(finding, message="weak cipher"),
+        replace(finding, identity="second"),
+    ]
+    assert len({finding.fingerprint, *(one.fingerprint for one in others)}) == 5
+
+
+def test_an_identity_replaces_the_message() -> None:
+    """A message that holds a number may change without the finding becoming another."""
+    one = Finding("src/a.py::f", "14", code="complexity", identity="src/a.py::f")
+    assert replace(one, message="15").fingerprint == one.fingerprint
+
+
+def test_parts_of_a_fingerprint_do_not_run_together() -> None:
+    """Code and subject are kept apart."""
+    assert Finding("bc", "m", code="a").fingerprint != Finding("c", "m", code="ab").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("finding", "place"),
+    [
+        (Finding("GET /a", "m"), "GET /a"),
+        (Finding("src/a.py::f", "m", path="src/a.py"), "src/a.py"),
+        (Finding("src/a.py::f", "m", path="src/a.py", line=7), "src/a.py:7"),
+    ],
+)
+def test_place(finding: Finding, place: str) -> None:
+    """As precise as is known."""
+    assert finding.place == place
+
+
+def test_values_are_frozen() -> None:
+    """Nothing after a probe can change what it measured."""
+    with pytest.raises(FrozenInstanceError):
+        Ratio(1, 2).hits = 2  # type: ignore[misc]
