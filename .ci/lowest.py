@@ -6,6 +6,8 @@ import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
+from packaging.version import Version  # pytest brings it
+
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 declared = [
     *project["dependencies"],
@@ -14,7 +16,7 @@ declared = [
 lowest = dict(match.groups() for line in declared if (match := re.match(r"([\w-]+)>=([\w.]+)", line)))
 
 if "--check" in sys.argv:
-    wrong = {name: version(name) for name, wanted in lowest.items() if version(name) != wanted}
+    wrong = {name: version(name) for name, wanted in lowest.items() if Version(version(name)) != Version(wanted)}
     print("installed:", ", ".join(f"{name} {version(name)}" for name in lowest))
     sys.exit(f"not the lowest: {wrong}" if wrong else 0)
 print(*(f"{name}=={wanted}" for name, wanted in lowest.items()))

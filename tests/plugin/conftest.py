@@ -27,6 +27,7 @@ FOREIGN = (
     "COV_CORE",
     "PYTEST",
     "CI",
+    "PYTHONDONTWRITEBYTECODE",
     "GITHUB_",
     "BUILD_NUMBER",
     "COLUMNS",

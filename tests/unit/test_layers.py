@@ -31,6 +31,7 @@ PYTEST = {
     "options",
     "invocation",
     "settings",
+    "written",
     "session",
     "collecting",
     "judging",
