@@ -84,6 +84,7 @@ def project(empty: "Project") -> "Project":
     return empty.file("other/unused.py", APP)
 
 
+@one_mode
 @pytest.mark.parametrize(("name", "text"), DIALECTS)
 def test_every_setting_works_in_every_dialect(project: "Project", name: str, text: str) -> None:
     """Thresholds, sets, source, reports and strict all count, and each threshold knows its line."""
@@ -332,6 +333,7 @@ def test_keys_of_others_are_left_alone(project: "Project") -> None:
     assert project.file("tox.ini", text).gates("--backend-gates-skip=latency,coverage").status == 0
 
 
+@one_mode
 @pytest.mark.parametrize(
     ("arguments", "stray"),
     [

@@ -106,32 +106,36 @@ NOTHING = {"tests/test_app.py": "", **ZERO}
 IMPORTED = {"conftest.py": "import shop.x\n"}
 STRICTER = "--backend-gates-threshold=complexity < 2"
 ONE = ("no xdist", "-n0")
+#: Decided by the judging process alone, whatever workers do.
+ALONE = ("no xdist",)
 
 WAYS: dict[str, Way] = {
     # The number is near its limit.
     "79.6 %": Way(1, "79.6% > 80%", {"coverage": "FAILED"}, ratio(43, 11)),
-    "79.96 %": Way(1, "79.96% > 80%", {"coverage": "FAILED"}, ratio(1999, 501)),
+    "79.96 %": Way(1, "79.96% > 80%", {"coverage": "FAILED"}, ratio(1999, 501), modes=ALONE),
     "exactly 80 %": Way(1, "80% > 80%", {"coverage": "FAILED"}, ratio(12, 3)),
     # A tool cannot read the source, or is told not to.
     "does not parse": Way(1, "shop/odd.py:1", UNREAD, {"shop/odd.py": "def odd(:\n"}),
-    "odd encoding": Way(1, "shop/odd.py", UNREAD, {"shop/odd.py": "# coding: odd\n"}),
-    "no such source": Way(4, "'shpo' does not exist", files=ini("backend_gates_source = shpo")),
-    "empty source": Way(4, "holds no Python source", files=ini("backend_gates_source = tests")),
+    "odd encoding": Way(1, "shop/odd.py", UNREAD, {"shop/odd.py": "# coding: odd\n"}, modes=ALONE),
+    "no such source": Way(4, "'shpo' does not exist", files=ini("backend_gates_source = shpo"), modes=ALONE),
+    "empty source": Way(4, "holds no Python source", files=ini("backend_gates_source = tests"), modes=ALONE),
     "bandit skips it": Way(
         0,
         "excludes all 2 source files",
         {"security": "SKIPPED"},
         {"pyproject.toml": "[tool.bandit]\nexclude_dirs = ['shop']\n"},
+        modes=ALONE,
     ),
     "bandit has no such test": Way(
         1,
         "names unknown tests: B999",
         {"security": "ERROR"},
         {"pyproject.toml": "[tool.bandit]\ntests = ['B999']\n"},
+        modes=ALONE,
     ),
-    "nosec": Way(0, "1 suppressed", {}, {"shop/x.py": HIGH.format("  # nosec"), **IMPORTED}),
+    "nosec": Way(0, "1 suppressed", {}, {"shop/x.py": HIGH.format("  # nosec"), **IMPORTED}, modes=ALONE),
     "nosec with an unknown id": Way(
-        0, "1 suppressed", {}, {"shop/x.py": HIGH.format("  # nosec B999"), **IMPORTED}
+        0, "1 suppressed", {}, {"shop/x.py": HIGH.format("  # nosec B999"), **IMPORTED}, modes=ALONE
     ),
     # Coverage is taken away from coverage.py, or its configuration is wrong.
     # (The sysmon core, which the newer interpreters have, does not mind.)
@@ -139,18 +143,28 @@ WAYS: dict[str, Way] = {
         1, "5 of 11 lines", {"coverage": "FAILED"}, SETTRACE, env={"COVERAGE_CORE": "ctrace"}, modes=ONE
     ),
     "omits everything": Way(
-        0, "omits all 2 source files", {"coverage": "SKIPPED"}, {".coveragerc": "[run]\nomit = shop/*\n"}
+        0,
+        "omits all 2 source files",
+        {"coverage": "SKIPPED"},
+        {".coveragerc": "[run]\nomit = shop/*\n"},
+        modes=ALONE,
     ),
     "excludes everything": Way(
-        1, "none of the lines", {"coverage": "NO_DATA"}, {".coveragerc": "[report]\nexclude_also = .\n"}
+        1,
+        "none of the lines",
+        {"coverage": "NO_DATA"},
+        {".coveragerc": "[report]\nexclude_also = .\n"},
+        modes=ALONE,
     ),
     "measures nothing": Way(
         1, "nothing of what [run] source", {"coverage": "ERROR"}, {".coveragerc": "[run]\nsource = nowhere\n"}
     ),
-    "bad .coveragerc": Way(1, "Couldn't read config file", {"coverage": "ERROR"}, {".coveragerc": "[run\n"}),
+    "bad .coveragerc": Way(
+        1, "Couldn't read config file", {"coverage": "ERROR"}, {".coveragerc": "[run\n"}, modes=ALONE
+    ),
     "--no-cov": Way(0, "not traced: --no-cov", {"coverage": "SKIPPED"}, args=(*ON, "--no-cov")),
     "--cov --no-cov": Way(
-        0, "not traced: --no-cov", {"coverage": "SKIPPED"}, args=(*ON, "--cov", "--no-cov")
+        0, "not traced: --no-cov", {"coverage": "SKIPPED"}, args=(*ON, "--cov", "--no-cov"), modes=ALONE
     ),
     "--cov-append": Way(0, "--cov-append", {"coverage": "SKIPPED"}, args=(*ON, "--cov=shop", "--cov-append")),
     "--cov=tests": Way(
@@ -161,6 +175,7 @@ WAYS: dict[str, Way] = {
         "no gate is left to judge",
         None,
         args=(*ON, "--backend-gates-only=coverage", "--backend-gates-skip=coverage"),
+        modes=ALONE,
     ),
     "--cov elsewhere": Way(1, "was measured", {"coverage": "ERROR"}, args=(*ON, "--cov=nowhere")),
     "--cov-fail-under": Way(
@@ -168,8 +183,8 @@ WAYS: dict[str, Way] = {
     ),
     "--pdb": Way(0, "not traced: --pdb", {"coverage": "SKIPPED"}, args=(*ON, "--pdb"), modes=ONE),
     # Something dies or raises.
-    "killed child": Way(1, "was killed by signal 9 after 0 of 2 files", STATIC, KILL_CHILD),
-    "hung child": Way(1, "did not finish a file in 0.5 s", STATIC, HUNG_CHILD),
+    "killed child": Way(1, "was killed by signal 9 after 0 of 2 files", STATIC, KILL_CHILD, modes=ALONE),
+    "hung child": Way(1, "did not finish a file in 0.5 s", STATIC, HUNG_CHILD, modes=ALONE),
     "dead worker": Way(1, "died without its measurements", SPLIT, first("os._exit(0)"), modes=("-n2",)),
     "collect raises": Way(1, "traffic probe: RuntimeError: boom", {"latency": "ERROR"}, probe("collect")),
     "reduce raises": Way(1, "traffic probe: RuntimeError: boom", {"latency": "ERROR"}, probe("reduce")),
@@ -177,23 +192,32 @@ WAYS: dict[str, Way] = {
         1, "traffic probe: RuntimeError: boom", {"latency": "ERROR"}, probe("open_window")
     ),
     # There is nothing to judge.
-    "no source": Way(0, "no Python source was found", dict.fromkeys(GATES, "SKIPPED"), NO_SOURCE),
+    "no source": Way(
+        0, "no Python source was found", dict.fromkeys(GATES, "SKIPPED"), NO_SOURCE, modes=ALONE
+    ),
     "no traffic": Way(0, "no HTTP traffic", {"latency": "SKIPPED"}, NO_TRAFFIC),
     "matches nothing": Way(
         1,
         "[src/**] this threshold matches no block of 2",
         {"complexity": "NO_DATA"},
         ini("backend_gates_thresholds = complexity[src/**] < 5"),
+        modes=ALONE,
     ),
     # The run is narrowed.
     "-k": Way(0, "a narrowed run (-k grade)", HASTY, args=(*ON, "-k", "grade")),
-    "-m": Way(0, "a narrowed run (-m not slow)", HASTY, args=(*ON, "-m", "not slow")),
-    "PYTEST_ADDOPTS": Way(0, "a narrowed run (-k grade)", HASTY, env={"PYTEST_ADDOPTS": "-k grade"}),
-    "--deselect": Way(
-        0, "a narrowed run (--deselect)", HASTY, args=(*ON, "--deselect=tests/test_app.py::test_best_grade")
+    "-m": Way(0, "a narrowed run (-m not slow)", HASTY, args=(*ON, "-m", "not slow"), modes=ALONE),
+    "PYTEST_ADDOPTS": Way(
+        0, "a narrowed run (-k grade)", HASTY, env={"PYTEST_ADDOPTS": "-k grade"}, modes=ALONE
     ),
-    "--lf": Way(0, "a narrowed run (--lf)", HASTY, args=(*ON, "--lf")),
-    "--sw": Way(0, "a narrowed run (--sw)", HASTY, args=(*ON, "--sw")),
+    "--deselect": Way(
+        0,
+        "a narrowed run (--deselect)",
+        HASTY,
+        args=(*ON, "--deselect=tests/test_app.py::test_best_grade"),
+        modes=ALONE,
+    ),
+    "--lf": Way(0, "a narrowed run (--lf)", HASTY, args=(*ON, "--lf"), modes=ALONE),
+    "--sw": Way(0, "a narrowed run (--sw)", HASTY, args=(*ON, "--sw"), modes=ALONE),
     "one file": Way(
         0, "tests/test_app.py, without tests/test_a.py", HASTY, first(), (*ON, "tests/test_app.py")
     ),
@@ -202,14 +226,16 @@ WAYS: dict[str, Way] = {
     # The session ends itself.
     "exit in a test": Way(1, "no verdict: the session was cut short: enough", files=first(EXIT_0), modes=ONE),
     "exit in a worker": Way(3, "INTERNALERROR", files=first(EXIT_0), modes=("-n2",)),
-    "exit in configure": Way(1, "no verdict", files=hook("pytest_configure()", EXIT_0)),
+    "exit in configure": Way(1, "no verdict", files=hook("pytest_configure()", EXIT_0), modes=ALONE),
     "exit in sessionstart": Way(1, "no verdict", files=hook("pytest_sessionstart()", EXIT_0)),
-    "sys.exit in conftest.py": Way(1, "ended before it began", files={"conftest.py": "raise SystemExit\n"}),
+    "sys.exit in conftest.py": Way(
+        1, "ended before it began", files={"conftest.py": "raise SystemExit\n"}, modes=ALONE
+    ),
     "os._exit in a test": Way(
         1, "the session ended before its tests did", files=first("os._exit(0)"), modes=ONE
     ),
     "--co": Way(0, "no verdict: --collect-only runs no test", args=(*ON, "--co")),
-    "--setup-only": Way(0, "no verdict: --setup-only runs no test", args=(*ON, "--setup-only")),
+    "--setup-only": Way(0, "no verdict: --setup-only runs no test", args=(*ON, "--setup-only"), modes=ALONE),
     # Somebody takes a red status back.
     "a hook says 0": Way(
         1, "a gate failed; the exit status is 1, not 0", {"complexity": "FAILED"}, ZERO, (*ON, STRICTER)
@@ -219,25 +245,41 @@ WAYS: dict[str, Way] = {
     ),
     "the gates are unregistered": Way(1, "no verdict", files=UNREGISTER),
     "a hook says 0, no verdict": Way(
-        5, "no tests were collected; the exit status is 5, not 0", files=NOTHING
+        5, "no tests were collected; the exit status is 5, not 0", files=NOTHING, modes=ALONE
     ),
     # The plugin, or a part of it, is not there, or is not told to judge.
-    "autoload is off": Way(4, "unrecognized arguments", env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}),
-    "-p no:backend-gates": Way(4, "unrecognized arguments", args=(*ON, "-p", "no:backend-gates")),
+    "autoload is off": Way(
+        4, "unrecognized arguments", env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, modes=ALONE
+    ),
+    "-p no:backend-gates": Way(
+        4, "unrecognized arguments", args=(*ON, "-p", "no:backend-gates"), modes=ALONE
+    ),
     "-p no:backend-gates-judging": Way(4, "cannot be blocked", args=(*ON, "-p", "no:backend-gates-judging")),
-    "-p no:terminal": Way(1, "", args=(*ON, "-p", "no:terminal", STRICTER)),
+    "-p no:terminal": Way(1, "", args=(*ON, "-p", "no:terminal", STRICTER), modes=ALONE),
     "options alone": Way(
-        4, "--backend-gates-strict: means nothing without", args=("--backend-gates-strict",)
+        4, "--backend-gates-strict: means nothing without", args=("--backend-gates-strict",), modes=ALONE
     ),
     "a misspelt key": Way(
-        4, "unknown key 'backend_gates_threshold'", files=ini("backend_gates_threshold = coverage > 9%")
+        4,
+        "unknown key 'backend_gates_threshold'",
+        files=ini("backend_gates_threshold = coverage > 9%"),
+        modes=ALONE,
     ),
-    "a wrong value": Way(4, "allowed: true or false", files=ini("backend_gates_strict = perhaps")),
-    "an unknown metric": Way(4, "speed < 3", args=(*ON, "--backend-gates-threshold=speed < 3")),
+    "a wrong value": Way(
+        4, "allowed: true or false", files=ini("backend_gates_strict = perhaps"), modes=ALONE
+    ),
+    "an unknown metric": Way(4, "speed < 3", args=(*ON, "--backend-gates-threshold=speed < 3"), modes=ALONE),
     # The report cannot be written.
-    "no report": Way(4, "cannot write", args=(*ON, "--backend-gates-report=json:pytest.ini/x.json")),
+    "no report": Way(
+        4, "cannot write", args=(*ON, "--backend-gates-report=json:pytest.ini/x.json"), modes=ALONE
+    ),
     "a lost report": Way(
-        1, "the report was not written", {}, LOST_REPORT, (*ON, "--backend-gates-report=json:out/x.json")
+        1,
+        "the report was not written",
+        {},
+        LOST_REPORT,
+        (*ON, "--backend-gates-report=json:out/x.json"),
+        modes=ALONE,
     ),
 }
 

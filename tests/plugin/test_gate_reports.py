@@ -82,10 +82,14 @@ def test_junit(judged: "Project") -> None:
     assert list(gates[2]) == []
 
 
-STYLES = ("progress", "count", "times", "classic")
+#: Who counts the progress depends on the mode; how it is shown does not.
+STYLES = [
+    pytest.param(("-p", "no:xdist"), style, id=f"{style}-no xdist") for style in ("count", "times", "classic")
+]
+STYLES += [pytest.param(mode, "progress", id=f"progress-{mode[0]}") for mode in (("-n0",), ("-n2",))]
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(("mode", "style"), STYLES, indirect=["mode"])
 @pytest.mark.parametrize("verbosity", ["-v", "--verbosity=0"])
 def test_progress_is_of_tests_only(judged: "Project", style: str, verbosity: str) -> None:
     """No style of progress goes beyond the tests, and no gate stands in its column."""

@@ -38,10 +38,8 @@ def test_slow_{name}():
 INI = "[pytest]\npythonpath = .\nmarkers = slow\n"
 
 one_mode = pytest.mark.parametrize("mode", [("-p", "no:xdist")], indirect=True, ids=["no xdist"])
-#: Workers decide early and for themselves what to measure: what they must not get wrong is run in both.
-two_modes = pytest.mark.parametrize(
-    "mode", [("-p", "no:xdist"), ("-n2",)], indirect=True, ids=["no xdist", "-n2"]
-)
+#: Workers decide early and for themselves what to measure.
+in_workers = pytest.mark.parametrize("mode", [("-n2",)], indirect=True, ids=["-n2"])
 
 
 @pytest.fixture
@@ -57,6 +55,7 @@ def judged(project: "Project", *arguments: str, folder: Path | None = None) -> t
     """Run, and return why the run was narrowed and what became of coverage; both must agree."""
     result = project.run(
         "--backend-gates",
+        "--backend-gates-only=coverage",
         f"--backend-gates-report=json:{project.root / 'gates.json'}",
         *arguments,
         cwd=folder,
@@ -69,7 +68,7 @@ def judged(project: "Project", *arguments: str, folder: Path | None = None) -> t
 FULL = (None, "PASSED")
 
 
-@two_modes
+@one_mode
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -90,7 +89,7 @@ def test_full_runs(project: "Project", arguments: tuple[str, ...]) -> None:
     assert judged(project, *arguments) == FULL
 
 
-@two_modes
+@one_mode
 @pytest.mark.parametrize(
     ("folder", "arguments"),
     [
@@ -107,7 +106,7 @@ def test_full_runs_from_another_folder(project: "Project", folder: str, argument
     assert judged(project, *words, folder=project.root / folder) == FULL
 
 
-@two_modes
+@one_mode
 @pytest.mark.parametrize(
     ("ini", "arguments"),
     [
@@ -162,7 +161,25 @@ def test_narrowed_runs(project: "Project", arguments: tuple[str, ...], why: str)
     assert judged(project, *arguments) == (why, "SKIPPED")
 
 
-@pytest.mark.parametrize("mode", [("-n2",)], indirect=True, ids=["-n2"])
+@in_workers
+@pytest.mark.parametrize(
+    ("ini", "folder", "arguments"),
+    [
+        ("", ".", ()),
+        ("", "tests", ("unit", "api")),
+        ("", ".", ("--env", "tests/unit")),
+        ("testpaths = tests/unit\n", ".", ()),
+        ('addopts = -m "not slow"\n', ".", ()),
+        ("addopts = --ignore=tests/api\n", ".", ("tests/unit",)),
+    ],
+)
+def test_full_runs_in_workers(project: "Project", ini: str, folder: str, arguments: tuple[str, ...]) -> None:
+    """A worker comes to the same answer as the controller."""
+    project.file("pytest.ini", INI + ini)
+    assert judged(project, *arguments, folder=project.root / folder) == FULL
+
+
+@in_workers
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

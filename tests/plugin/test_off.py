@@ -96,7 +96,12 @@ LONE = {
 }
 
 
-@pytest.mark.parametrize("option", LONE)
+#: Two that plugins answer and two that collect in workers, with workers too.
+LONE_CASES = [pytest.param(("-p", "no:xdist"), option, id=f"{option}-no xdist") for option in LONE]
+LONE_CASES += [pytest.param(("-n2",), option, id=f"{option}--n2") for option in ("--cache-show", "--co")]
+
+
+@pytest.mark.parametrize(("mode", "option"), LONE_CASES, indirect=["mode"])
 def test_options_that_run_no_test(shop: "Project", option: str) -> None:
     """What tells something instead of running tests works with the gates on, and starts no probe."""
     shop.file("conftest.py", WITNESS)

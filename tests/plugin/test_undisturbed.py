@@ -89,12 +89,12 @@ WAYS = {
         (),
         {**ini("markers = slow", "addopts = --backend-gates -m 'not slow'"), "tests/test_slow.py": SLOW_TEST},
     ),
-    "the last one counts": Way(ON, ini("addopts = --no-backend-gates")),
+    "the last one counts": Way(ON, ini("addopts = --no-backend-gates"), modes=PLAIN),
     "filterwarnings = error": Way(files=ini("filterwarnings = error")),
-    "-W error": Way((*ON, "-W", "error")),
-    "PYTHONWARNINGS": Way(env={"PYTHONWARNINGS": "error"}),
-    "-p no:cacheprovider": Way((*ON, "-p", "no:cacheprovider")),
-    "-p no:randomly": Way((*ON, "-p", "no:randomly")),
+    "-W error": Way((*ON, "-W", "error"), modes=PLAIN),
+    "PYTHONWARNINGS": Way(env={"PYTHONWARNINGS": "error"}, modes=PLAIN),
+    "-p no:cacheprovider": Way((*ON, "-p", "no:cacheprovider"), modes=PLAIN),
+    "-p no:randomly": Way((*ON, "-p", "no:randomly"), modes=PLAIN),
     "-p instead of autoload": Way(
         ("-p", "pytest_backend_gates.plugin", *ON), env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, modes=PLAIN
     ),
@@ -151,17 +151,17 @@ def test_latency_survives_freezegun(shop: "Project") -> None:
     assert "worst GET /slow; 1 of 2 operations over" in " ".join(result.block.split())
 
 
-def test_complexity_does_not_read_the_configuration_of_radons_command_line(shop: "Project") -> None:
+def test_complexity_does_not_read_the_configuration_of_radons_command_line(single: "Project") -> None:
     """``radon.cfg`` hides blocks from radon's command line; a gate counts them all."""
-    shop.file("radon.cfg", "[radon]\nexclude = *\ncc_max = A\n").file("shop/knot.py", COMPLEX)
-    result = shop.gates("--backend-gates-skip=coverage")
+    single.file("radon.cfg", "[radon]\nexclude = *\ncc_max = A\n").file("shop/knot.py", COMPLEX)
+    result = single.gates("--backend-gates-skip=coverage")
     assert (result.status, result.rows()["complexity"]) == (1, "FAILED"), result.out
     assert "shop/knot.py:1  knot  13  4 decisions too many" in result.block
 
 
-def test_switched_off_is_told(shop: "Project") -> None:
+def test_switched_off_is_told(single: "Project") -> None:
     """A gate that the command line leaves out stays in the block, with the option."""
-    result = shop.gates("--backend-gates-only=complexity")
+    result = single.gates("--backend-gates-only=complexity")
     assert result.status == 0
     assert result.rows() == {"coverage": "OFF", "complexity": "PASSED", "security": "OFF", "latency": "OFF"}
     assert "switched off (command line)" in result.block
