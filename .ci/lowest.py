@@ -16,7 +16,9 @@ declared = [
 lowest = dict(match.groups() for line in declared if (match := re.match(r"([\w-]+)>=([\w.]+)", line)))
 
 if "--check" in sys.argv:
-    wrong = {name: version(name) for name, wanted in lowest.items() if Version(version(name)) != Version(wanted)}
+    wrong = {
+        name: version(name) for name, wanted in lowest.items() if Version(version(name)) != Version(wanted)
+    }
     print("installed:", ", ".join(f"{name} {version(name)}" for name in lowest))
     sys.exit(f"not the lowest: {wrong}" if wrong else 0)
 print(*(f"{name}=={wanted}" for name, wanted in lowest.items()))

@@ -113,7 +113,9 @@ def test_pytest_is_killed_beside_a_stopped_scan(busy: "Project", eventually: Cal
     busy.file("tests/test_a.py", SLEEPING.format(""))
 
     def end(pid: int) -> None:
-        os.kill(scans(busy)[0], signal.SIGSTOP)
+        scan = scans(busy)[0]
+        assert eventually(lambda: len(list(Path(f"/proc/{scan}/task").iterdir())) == 3)  # it watches
+        os.kill(scan, signal.SIGSTOP)
         os.kill(pid, signal.SIGKILL)
 
     assert ended(busy, eventually, end).status == -signal.SIGKILL

@@ -1,7 +1,7 @@
 """The child process of the static scan: analyzes files one by one and tells each result at once.
 
-It reads one line from its stdin, ``{"files": [...], "analyzers": [...], "parent": pid}``, and writes lines to
-its stdout, which nothing but this file can reach:
+Its arguments are the pid of its parent and the path of a request, ``{"files": [...], "analyzers": [...]}``, which
+it reads and deletes. It writes lines to its stdout, which nothing but this file can reach:
 
     {"analyzer": name, "error": finding}                                  it cannot analyze any file
     {"file": path, "results": {name: data}, "errors": {name: finding}}    for every file, in order
@@ -18,6 +18,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pytest_backend_gates.analyzers import Analyzer, analyzers_named, orphan
@@ -43,13 +44,13 @@ class Channel:
 
 
 def main() -> None:
-    """Serve the one request on stdin."""
+    """Serve the one request."""
+    orphan.end_with(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
     if hasattr(os, "nice"):
         os.nice(5)  # the tests go first
     channel = Channel()
-    request = json.loads(sys.stdin.buffer.readline())
-    orphan.end_with(request["parent"])
+    request = _request(Path(sys.argv[2]))
     warnings.simplefilter("ignore")  # PYTHONWARNINGS=error would make a file's warning its SyntaxError
     _path_entries_of_the_project_last()
     files = request["files"]
@@ -58,6 +59,12 @@ def main() -> None:
     for path in files:
         _analyze(SourceFile(path), analyzers, channel)
     channel.tell(done=len(files))
+
+
+def _request(path: Path) -> "Plain":
+    request: Plain = json.loads(path.read_bytes())
+    path.unlink()
+    return request
 
 
 def _path_entries_of_the_project_last() -> None:

@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pytest_backend_gates.measurements import Plain
+if TYPE_CHECKING:
+    from pytest_backend_gates.measurements import Plain
 
 _COMMAND: Final = ("-P", "-m", "pytest_backend_gates.analyzers")
 _NOT_FOR_THE_CHILD: Final = ("COVERAGE_", "COV_CORE_", "PYTEST_")
@@ -58,13 +59,15 @@ class ScanProcess:
     def __init__(self, rootdir: Path, files: Sequence[str], analyzers: Sequence[str]) -> None:
         self._rest = b""
         #: What the child has told, a message a line.
-        self.messages: list[Plain] = []
+        self.messages: "list[Plain]" = []
         with contextlib.ExitStack() as undo:
             self._results = undo.enter_context(contextlib.closing(Spool()))
             self._stderr = undo.enter_context(contextlib.closing(Spool()))
+            self._request = _request(files, analyzers)
+            undo.callback(self._request.unlink, missing_ok=True)
             self._process = subprocess.Popen(
-                [sys.executable, *_COMMAND],
-                stdin=subprocess.PIPE,
+                [sys.executable, *_COMMAND, str(os.getpid()), str(self._request)],
+                stdin=subprocess.PIPE,  # never written to: its end tells the child that nobody listens
                 stdout=self._results.writer,
                 stderr=self._stderr.writer,
                 cwd=rootdir,
@@ -73,7 +76,6 @@ class ScanProcess:
             undo.pop_all()
         self._results.writer.close()
         self._stderr.writer.close()
-        self._ask({"files": list(files), "analyzers": list(analyzers), "parent": os.getpid()})
 
     @property
     def finished_files(self) -> int:
@@ -111,18 +113,18 @@ class ScanProcess:
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
+            self._process.stdin.close()
         self._results.close()
         self._stderr.close()
+        self._request.unlink(missing_ok=True)
 
-    def _ask(self, request: Plain) -> None:
-        """Write the one request line. Stdin stays open: its end tells the child that nobody listens."""
-        if self._process.stdin is None:
-            raise RuntimeError("the child has no stdin")
-        with contextlib.suppress(OSError):  # a child that is gone already says why by its exit status
-            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
-            self._process.stdin.flush()
+
+def _request(files: Sequence[str], analyzers: Sequence[str]) -> Path:
+    """Write down what the child is to do. It deletes the file; a pipe would make us wait until it reads."""
+    handle, name = tempfile.mkstemp(prefix="backend-gates-", suffix=".json")
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        json.dump({"files": list(files), "analyzers": list(analyzers)}, file)
+    return Path(name)
 
 
 def _environment() -> dict[str, str]:

@@ -14,12 +14,12 @@ _SIGKILL: Final = 9
 
 def end_with(parent: int) -> None:
     """End this process soon after process *parent* has ended, whatever it is doing."""
+    if sys.platform == "linux":
+        _ask_the_kernel()
     threading.Thread(target=_until_stdin_ends, daemon=True).start()
     if os.name == "posix":
         # A process forked by a test inherits the other end of stdin and may keep it open for ever.
         threading.Thread(target=_until_adopted, args=(parent,), daemon=True).start()
-    if sys.platform == "linux":
-        _ask_the_kernel()
 
 
 def _until_stdin_ends() -> None:
