@@ -59,7 +59,7 @@ class ScanProcess:
     def __init__(self, rootdir: Path, files: Sequence[str], analyzers: Sequence[str]) -> None:
         self._rest = b""
         #: What the child has told, a message a line.
-        self.messages: "list[Plain]" = []
+        self.messages: list[Plain] = []
         with contextlib.ExitStack() as undo:
             self._results = undo.enter_context(contextlib.closing(Spool()))
             self._stderr = undo.enter_context(contextlib.closing(Spool()))
