@@ -6,8 +6,6 @@ import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
-from packaging.version import Version  # pytest brings it
-
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 declared = [
     *project["dependencies"],
@@ -16,6 +14,8 @@ declared = [
 lowest = dict(match.groups() for line in declared if (match := re.match(r"([\w-]+)>=([\w.]+)", line)))
 
 if "--check" in sys.argv:
+    from packaging.version import Version  # pytest has brought it by now
+
     wrong = {
         name: version(name) for name, wanted in lowest.items() if Version(version(name)) != Version(wanted)
     }
