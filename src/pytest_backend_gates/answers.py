@@ -75,7 +75,13 @@ class Answer:
     value: Number | None
     #: How many samples lie over the limit.
     over: int
-    members: int = 1
+    #: The answers of those that are judged here together, each with too few samples alone.
+    parts: "tuple[Answer, ...]" = ()
+
+    @property
+    def members(self) -> int:
+        """How many subjects this is about."""
+        return len(self.parts) or 1
 
     def badness(self, question: Question) -> Number:
         """Return a number that is the larger the farther the value is beyond the limit."""

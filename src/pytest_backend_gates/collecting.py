@@ -1,13 +1,17 @@
 """The side that collects: present wherever tests run."""
 
+import inspect
 from collections.abc import Generator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from pytest_backend_gates.evaluation import Payload, Probes
 from pytest_backend_gates.probes import Probe
 from pytest_backend_gates.probes.traffic import TrafficProbe
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 #: The key of our payload in xdist's ``workeroutput``.
 WORKER_KEY: Final = "backend_gates"
@@ -21,8 +25,9 @@ class Collecting:
         self.probes = probes
         #: Whether a plugin deselected items, as far as can be known.
         self.thinned = False
-        #: How many items each call of ``pytest_deselected`` told of.
-        self._told: list[int] = []
+        #: How many items pytest's own options have deselected, which the project's ``addopts`` may name.
+        self._deselected = 0
+        self._found = 0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -30,18 +35,33 @@ class Collecting:
             self.running.start(probe)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        self._told.append(len(items))
+        if _asks_for_itself():
+            self._deselected += len(items)
+        else:
+            self.thinned = True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> Generator[None, object, object]:
-        before = len(items)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
+        self._found = len(items)
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> Generator[None, object, object]:
         result = yield
-        # Each of the project's own options tells once. Some plugins tell nobody what they take out.
-        own = sum(bool(getattr(config.option, name, None)) for name in ("keyword", "markexpr", "deselect"))
-        self.thinned |= len(self._told) > own or before - len(items) > sum(self._told)
+        # Some plugins tell nobody what they take out.
+        self.thinned |= len(session.items) < self._found - self._deselected
         return result
+
+
+def _asks_for_itself() -> bool:
+    """Whether the hook that is running was called by pytest's own ``-k``, ``-m`` or ``--deselect``."""
+    frame: FrameType | None = inspect.currentframe()
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module in ("_pytest.mark", "_pytest.main"):
+            return True
+        frame = frame.f_back if module.startswith("pluggy") or module == __name__ else None
+    return False
 
 
 class Observing:

@@ -24,13 +24,15 @@ class Source:
     """The source of a project.
 
     ``roots`` are the chosen folders and single modules, ``files`` every source file, sorted; both relative
-    to ``rootdir``, with forward slashes. ``why`` says in one sentence how they were chosen.
+    to ``rootdir``, with forward slashes. ``why`` says in one sentence how they were chosen, ``notes`` what
+    looks like source and was left out.
     """
 
     rootdir: Path
     roots: tuple[str, ...]
     files: tuple[str, ...]
     why: str
+    notes: tuple[str, ...] = ()
 
 
 def find_source(
@@ -102,7 +104,16 @@ def _in_src(rootdir: Path, rules: SourceRules) -> Source | None:
     if not files:
         return None
     why = "src/ holds " + _described(rootdir / "src", {path.split("/")[1] for path in files})
-    return Source(rootdir, ("src",), tuple(sorted(files)), why)
+    return Source(rootdir, ("src",), tuple(sorted(files)), why, tuple(_beside_src(rootdir, rules)))
+
+
+def _beside_src(rootdir: Path, rules: SourceRules) -> Iterator[str]:
+    """Yield a note if packages stand beside ``src/``: it would be a pity to measure a tool and not the backend."""
+    names = sorted({path.split("/")[0] for path in _walk(rootdir, "", rules, _NOT_AT_TOP | {"src"})})
+    packages = [name for name in names if (rootdir / name / "__init__.py").is_file()]
+    if packages:
+        what = _described(rootdir, packages)
+        yield f"source: src/ is measured, not {what} beside it; {_OPTION} can name both"
 
 
 def _at_top(rootdir: Path, rules: SourceRules) -> Source | None:

@@ -118,13 +118,15 @@ def evaluate(probes: Sequence[Probe], payloads: Sequence[Payload], judge: Judge,
         reduced = _reduced(probe, guard, payloads, judge.narrowed)
         readings |= _readings(probe, reduced, guard.failures.get(probe.name), payloads)
     readings = {name: _under(conditions, reading) for name, reading in readings.items()}
+    measuring_failed = set(guard.failures)
     rows = [_advised(row, probes, guard) for row in judge.verdicts(readings)]
-    seconds = _seconds_by_gate(probes, [guard.seconds, *(one.seconds for one in payloads)])
+    advising_failed = {name: text for name, text in guard.failures.items() if name not in measuring_failed}
+    seconds = _seconds_by_gate(probes, _judged_gates(rows), guard.seconds, [one.seconds for one in payloads])
     return Judged(
         gates=tuple(_gate_reports(rows, seconds)),
         measurements={name: one.measurement for name, one in readings.items() if one.measurement is not None},
         failures=guard.failures,
-        notes=tuple(_notes(readings.values())),
+        notes=(*_notes(readings.values()), *map(_without_advice, advising_failed.items())),
     )
 
 
@@ -154,7 +156,7 @@ def _readings(
     """Return the readings of *probe*, with what went wrong in it or in a process added."""
     errors = []
     if failure is not None:
-        errors.append(Finding(f"the {probe.name} probe", failure.strip().splitlines()[-1]))
+        errors.append(Finding(f"the {probe.name} probe", _last_line(failure)))
     if probe.scope == "process":
         errors += [Finding(one.process, one.died) for one in payloads if one.died is not None]
     readings = {metric.name: (reduced or {}).get(metric.name, Reading()) for metric in probe.metrics}
@@ -179,17 +181,35 @@ def _advised(row: Verdict, probes: Sequence[Probe], guard: Probes) -> Verdict:
     return row
 
 
-def _seconds_by_gate(probes: Sequence[Probe], clocks: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Share each probe's seconds between its gates; of several processes the slowest counts."""
+def _without_advice(failed: tuple[str, str]) -> str:
+    name, trace = failed
+    return f"the {name} probe could not advise: {_last_line(trace)}"
+
+
+def _last_line(trace: str) -> str:
+    return trace.strip().splitlines()[-1]
+
+
+def _judged_gates(rows: Iterable[Verdict]) -> frozenset[str]:
+    return frozenset(row.metric.gate for row in rows if row.outcome is not Outcome.OFF)
+
+
+def _seconds_by_gate(
+    probes: Sequence[Probe],
+    judged: frozenset[str],
+    here: Mapping[str, float],
+    elsewhere: Sequence[Mapping[str, float]],
+) -> dict[str, float]:
+    """Share each probe's seconds between those of its gates that are *judged*.
+
+    To what it took *here*, while judging, is added what it took in the slowest of the test processes.
+    """
     totals: dict[str, float] = {}
-    clocks = list(clocks)
     for probe in probes:
-        gates = {metric.gate for metric in probe.metrics}
-        own = clocks[0].get(probe.name, 0.0) + max(
-            (one.get(probe.name, 0.0) for one in clocks[1:]), default=0.0
-        )
+        gates = {metric.gate for metric in probe.metrics} & judged
+        slowest = max((clock.get(probe.name, 0.0) for clock in elsewhere), default=0.0)
         for gate in gates:
-            totals[gate] = totals.get(gate, 0.0) + own / len(gates)
+            totals[gate] = totals.get(gate, 0.0) + (here.get(probe.name, 0.0) + slowest) / len(gates)
     return totals
 
 

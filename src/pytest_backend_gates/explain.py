@@ -10,7 +10,7 @@ from pytest_backend_gates.analyzers import security_explained
 from pytest_backend_gates.model import Threshold
 from pytest_backend_gates.narrowing import why_not_traced
 from pytest_backend_gates.probes import coverage_explained
-from pytest_backend_gates.reports.layout import columns, padded, wrapped
+from pytest_backend_gates.reports.layout import columns, padded, printable, wrapped
 from pytest_backend_gates.rules import in_force
 from pytest_backend_gates.settings import Settings
 from pytest_backend_gates.taps import TAPS
@@ -44,7 +44,7 @@ class Explaining:
         if reporter is not None:
             reporter.section("backend gates: settings")
             for fact in self._facts():
-                for line in lines(fact, reporter._tw.fullwidth):  # noqa: SLF001 - the public name is deprecated
+                for line in lines(Fact(*map(printable, fact)), reporter._tw.fullwidth):  # noqa: SLF001 - the public name is deprecated
                     reporter.write_line(line)
         return True
 
@@ -133,6 +133,7 @@ def source(settings: Settings, *, all_files: bool) -> Iterator[Fact]:
     yield from (Fact("", path) for path in shown)
     if len(shown) < len(files):
         yield Fact("", f"... and {len(files) - len(shown)} more: -v names them")
+    yield from (Fact("", note) for note in settings.source.notes)
 
 
 def lines(fact: Fact, width: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 from pytest_backend_gates.evaluation import Judged
 from pytest_backend_gates.model import GateReport, Outcome
 from pytest_backend_gates.probes import Probe
+from pytest_backend_gates.reports.layout import printable
 from pytest_backend_gates.reports.terminal import gate_text
 
 
@@ -53,7 +54,7 @@ class Failure:
         text = gate_text(gate, width=100)
         finding = next((finding for row in gate.rows if row.red for finding in row.findings), None)
         path, line = (finding.path or PREFIX, finding.line or 0) if finding else (PREFIX, 0)
-        return cls(text, Crash(path, line, text.partition("\n")[0]))
+        return cls(text, Crash(printable(path), line, text.partition("\n")[0]))
 
     def __str__(self) -> str:
         return self.text

@@ -47,7 +47,9 @@ class Judging:
         self.clock = monotonic  # freezegun replaces what modules hold
         # Conftest files may import for seconds before this: only what we spent then is ours to count.
         self.start = self.clock() - sum(collecting.running.seconds.values())
-        self.report = provenance.beginning(config.rootpath, config.invocation_params.args)
+        self.report = provenance.beginning(
+            config.rootpath, config.invocation_params.args, with_commit=bool(settings.reports)
+        )
         self.last_word = config.stash[LAST_WORD]
         self.failed_write: str | None = None
         self.collection_errors = 0
@@ -104,7 +106,7 @@ class Judging:
             narrowed=narrowed,
             workers=len(self.payloads),
             gates=judged.gates,
-            notes=judged.notes,
+            notes=(*judged.notes, *self.settings.source.notes),
             metrics=self.settings.catalogue.metrics,
             measurements=judged.measurements,
             gates_seconds=sum(gate.seconds for gate in judged.gates),
@@ -155,9 +157,9 @@ class Judging:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _write(self, report: SessionReport) -> None:
-        if self.idle and not self.config.getoption("backend_gates_report"):
-            return  # an editor that collects tests must not replace what the last run reported
         for target in self.settings.reports:
+            if self.idle and not target.is_asked_for:
+                continue  # an editor that collects tests must not replace what the last run reported
             write_report(target.path, RENDERERS[target.format](report))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -32,6 +32,7 @@ _IDLE: Final = {
     "showfixtures": "--fixtures",
     "show_fixtures_per_test": "--fixtures-per-test",
     "cacheshow": "--cache-show",
+    "markers": "--markers",
     "backend_gates_explain": "--backend-gates-explain",
 }
 _SELECTING_INI: Final = ("testpaths", "python_files", "python_classes", "python_functions", "norecursedirs")
@@ -63,10 +64,11 @@ class FullRun:
         return [name.partition("::")[0] for name in getattr(self.addopts, "file_or_dir", ())]
 
     def missed_by(self, given: Sequence[Path]) -> Path | None:
-        """Return a test file that the full run collects and a run of *given* does not."""
+        """Return a test file that the full run collects and a run of *given*, without links, does not."""
         for target in self.targets():
             for path in self._test_files(target):
-                if not any(path == one or one in path.parents for one in given):
+                real = Path(os.path.realpath(path))
+                if not any(real == one or one in real.parents for one in given):
                     return path
         return None
 
@@ -138,7 +140,7 @@ def _left_out_by_paths(arguments: Sequence[str], full: FullRun, invocation_dir: 
     if not arguments and invocation_dir == full.rootdir:
         return None
     named = [*full.named_by_addopts(), *arguments] or ["."]
-    paths = [Path(os.path.normpath(invocation_dir / name)) for name in named]
+    paths = [Path(os.path.realpath(invocation_dir / name)) for name in named]
     missed = full.missed_by(paths)
     if missed is None:
         return None

@@ -21,17 +21,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser
 ) -> Generator[None, object, object]:
-    if early_config.known_args_namespace.backend_gates:
-        from pytest_backend_gates.session import begin
+    if not early_config.known_args_namespace.backend_gates:
+        return (yield)
+    from pytest_backend_gates.session import begin
 
-        begin(early_config, parser)
-    return (yield)
+    with begin(early_config, parser).over_exit():
+        return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    if not config.getoption("backend_gates"):
+        return (yield)
+    from pytest_backend_gates import last_word
+
     if config.getoption("backend_gates_explain") and config.pluginmanager.has_plugin("xdist"):
         config.option.numprocesses, config.option.dist, config.option.tx = 0, "no", []
+    return (yield from last_word.over(config))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -42,8 +42,11 @@ class Beginning:
 BEGINNING: Final = pytest.StashKey[Beginning]()
 
 
-def begin(config: pytest.Config, parser: pytest.Parser) -> None:
-    """Start to measure coverage: conftest files and what they import must be seen."""
+def begin(config: pytest.Config, parser: pytest.Parser) -> LastWord:
+    """Start to measure coverage: conftest files and what they import must be seen.
+
+    From now on the session has a last word on its exit status, which is returned.
+    """
     known = config.known_args_namespace
     narrowed = narrowed_early(config, parser)
     source = source_of(config)
@@ -56,10 +59,11 @@ def begin(config: pytest.Config, parser: pytest.Parser) -> None:
     )
     running = Probes()
     config.add_cleanup(running.stop)
-    config.stash[LAST_WORD] = LastWord(config)
+    config.stash[LAST_WORD] = last_word = LastWord(config)
     config.stash[BEGINNING] = Beginning(parser, coverage, running, narrowed)
     if why_not_run(known) is None:
         running.start(coverage)
+    return last_word
 
 
 def configure(config: pytest.Config) -> None:

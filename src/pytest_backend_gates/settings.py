@@ -165,8 +165,8 @@ class _Reader:
     def _reports(self) -> tuple[Target, ...]:
         """Return where to write reports: paths of the ini file from the rootdir, given ones from here."""
         lines = [(line, self.config.rootpath) for line in self.written.lines("backend_gates_reports")]
-        here = self.config.invocation_params.dir
-        lines += [(line, here) for line in self.written.given("--backend-gates-report")]
+        here, asked_for = self.config.invocation_params.dir, self.written.given("--backend-gates-report")
+        lines += [(line, here) for line in asked_for]
         targets: list[Target] = []
         for line, folder in lines:
             text = strip_comment(line.text) if line.origin.kind == "ini" else line.text
@@ -176,7 +176,8 @@ class _Reader:
                 message, _, allowed = str(error).partition("; ")
                 self.written.problem(message, line.where, text, text, allowed)
             else:
-                targets.append(Target(target.format, folder / target.path))
+                is_asked_for = line.option == "--backend-gates-report"
+                targets.append(Target(target.format, folder / target.path, is_asked_for))
                 self.written.origins[str(targets[-1].path)] = str(line.origin)
         return tuple(targets)
 

@@ -52,7 +52,9 @@ def _judged_text(row: Verdict, question: Question, answers: Sequence[Answer], wo
     if over:
         told = f"{over} of {_count(members(answers), noun)} {_side(question)}"
     else:
-        told = f"{_count(within, noun)} within"
+        few = sum(len(answer.parts) for answer in proving(answers, Proof.WITHIN))
+        alone = f"{_count(within - few, noun)} within" if within > few else ""
+        told = ", ".join(filter(None, [alone, f"{_count(few, noun)} within together" if few else ""]))
     return f"worst {worst.subject}{together}; {told}"
 
 

@@ -34,10 +34,10 @@ def judge_samples(row: Verdict, subjects: Mapping[str, Samples], conditions: str
     return _summed_up(row, question, answers, conditions)
 
 
-def _answer(question: Question, subject: str, samples: Samples, members: int = 1) -> Answer:
+def _answer(question: Question, subject: str, samples: Samples, parts: Sequence[Answer] = ()) -> Answer:
     ordered = samples.ordered()
     over, value = question.bad(ordered), _aggregate(question.aggregate, ordered)
-    return Answer(subject, samples, _proof(question, len(ordered), over, value), value, over, members)
+    return Answer(subject, samples, _proof(question, len(ordered), over, value), value, over, tuple(parts))
 
 
 def _proof(question: Question, count: int, over: int, value: Number | None) -> Proof:
@@ -84,7 +84,7 @@ def _with_rest(answers: Sequence[Answer], question: Question) -> list[Answer]:
         runs=tuple(run for answer in small for run in answer.samples.runs),
         seen=sum(max(answer.samples.seen, answer.samples.count) for answer in small),
     )
-    rest = _answer(question, REST, together, members=len(small))
+    rest = _answer(question, REST, together, small)
     if rest.proof is Proof.TOO_FEW:
         return list(answers)
     return [*others, rest]
@@ -94,6 +94,8 @@ def _summed_up(row: Verdict, question: Question, answers: Sequence[Answer], cond
     over = worst_first(question, proving(answers, Proof.OVER))
     within = worst_first(question, proving(answers, Proof.WITHIN))
     unproven = proving(answers, Proof.NOTHING, Proof.TOO_FEW)
+    # What passes together may hide one that would not alone.
+    hidden = [part for answer in within for part in answer.parts if part.over]
     worst = (over or within or worst_first(question, unproven))[0]
     return replace(
         row,
@@ -106,7 +108,7 @@ def _summed_up(row: Verdict, question: Question, answers: Sequence[Answer], cond
         judged=members(answers),
         over=members(over),
         unproven=members(unproven),
-        findings=tuple(finding(row, question, answer) for answer in [*over, *unproven]),
+        findings=tuple(finding(row, question, answer) for answer in [*over, *unproven, *hidden]),
         reason=reason(row, question, answers, worst, conditions),
     )
 

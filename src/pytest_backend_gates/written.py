@@ -1,6 +1,6 @@
 """What the user wrote: the lines of every ini key and option, the place of each, and the mistakes found in them.
 
-Nothing else asks pytest for an option or an ini value; `settings` makes sense of what is read here.
+Nothing else reads what a user sets of ours; `settings` makes sense of it.
 """
 
 from collections.abc import Iterator

@@ -143,9 +143,9 @@ WAYS: dict[str, Way] = {
         1, "5 of 11 lines", {"coverage": "FAILED"}, SETTRACE, env={"COVERAGE_CORE": "ctrace"}, modes=ONE
     ),
     "omits everything": Way(
-        0,
+        1,
         "omits all 2 source files",
-        {"coverage": "SKIPPED"},
+        {"coverage": "NO_DATA"},
         {".coveragerc": "[run]\nomit = shop/*\n"},
         modes=ALONE,
     ),
@@ -193,7 +193,11 @@ WAYS: dict[str, Way] = {
     ),
     # There is nothing to judge.
     "no source": Way(
-        0, "no Python source was found", dict.fromkeys(GATES, "SKIPPED"), NO_SOURCE, modes=ALONE
+        1,
+        "no Python source was found",
+        dict.fromkeys(GATES, "SKIPPED") | {"coverage": "NO_DATA"},
+        NO_SOURCE,
+        modes=ALONE,
     ),
     "no traffic": Way(0, "no HTTP traffic", {"latency": "SKIPPED"}, NO_TRAFFIC),
     "matches nothing": Way(

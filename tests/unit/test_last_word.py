@@ -80,30 +80,36 @@ def test_os_exit_is_given_back(config: pytest.Config) -> None:
 
 def test_conftest_that_leaves_with_0(config: pytest.Config) -> None:
     """``sys.exit(0)`` while conftest files are read, before there is a session, is told and leaves with 1."""
-    LastWord(config)
     told = "backend gates: no verdict: the session ended before it began; the exit status is 1, not 0"
-    with pytest.raises(SystemExit, match=f"^\n{told}$"):
-        leave_and_unconfigure(config, 0)
+    with pytest.raises(SystemExit, match=f"^\n{told}$"), LastWord(config).over_exit():
+        sys.exit(0)
 
 
 def test_last_hook_that_leaves_with_0(config: pytest.Config) -> None:
     """``sys.exit(0)`` in a hook after the verdict is accepted if that is green."""
-    LastWord(config).watch(Opinion(None))
-    with pytest.raises(SystemExit, match=r"^0$"):
-        leave_and_unconfigure(config, 0)
+    word = LastWord(config)
+    word.watch(Opinion(None))
+    with pytest.raises(SystemExit, match=r"^0$"), word.over_exit():
+        sys.exit(0)
 
 
 def test_conftest_that_leaves_with_another_status(config: pytest.Config) -> None:
     """Its own status of failure is kept."""
-    LastWord(config)
-    with pytest.raises(SystemExit, match="no database"):
-        leave_and_unconfigure(config, "no database")
+    with pytest.raises(SystemExit, match="no database"), LastWord(config).over_exit():
+        sys.exit("no database")
 
 
-def leave_and_unconfigure(config: pytest.Config, code: int | str) -> None:
-    """Do what pytest does when a conftest file raises SystemExit."""
-    try:
-        sys.exit(code)
-    except SystemExit:
-        config._ensure_unconfigure()
-        raise
+@pytest.mark.parametrize(("asked", "objection", "given"), OPINIONS)
+def test_status_of_a_session(
+    config: pytest.Config,
+    capsys: pytest.CaptureFixture[str],
+    asked: int,
+    objection: str | None,
+    given: int,
+) -> None:
+    """What pytest is about to return is 1 instead of 0 while there is an objection, which is told."""
+    word = LastWord(config)
+    word.watch(Opinion(objection))
+    assert word.over_status(asked) == given
+    told = f"\nbackend gates: {objection}; the exit status is 1, not 0\n" if asked != given else ""
+    assert capsys.readouterr().err == told

@@ -74,10 +74,20 @@ def test_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("--base-url=https://ann:secret@host/x", "--base-url=https://***@host/x"),
         ("--base-url=https://token@host", "--base-url=https://***@host"),
+        ("postgresql://ann:sec@ret@host/x", "postgresql://***@host/x"),
+        ("--api-token=secret", "--api-token=***"),
+        ("--DB-PASSWORD=a=b", "--DB-PASSWORD=***"),
+        ("--tokens", "--tokens"),
         ("--base-url=https://host/a@b", "--base-url=https://host/a@b"),
         ("ann@example.org", "ann@example.org"),
     ],
 )
 def test_credentials_are_not_told(tmp_path: Path, given: str, told: str) -> None:
-    """What stands before the host of an address stays out of the report."""
+    """What stands before the host of an address, and what a secret is set to, stays out of the report."""
     assert beginning(tmp_path, [given]).args == (told,)
+
+
+def test_a_secret_in_a_word_of_its_own_is_not_told(tmp_path: Path) -> None:
+    """The word after an option that sounds like a secret is one, unless it is another option."""
+    args = beginning(tmp_path, ["--password", "hunter2", "--secret", "-q", "tests"]).args
+    assert args == ("--password", "***", "--secret", "-q", "tests")

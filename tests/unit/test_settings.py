@@ -146,7 +146,7 @@ def test_reports(settings: Read, pytester: pytest.Pytester, monkeypatch: pytest.
     resolved = settings("backend_gates_reports = json:build/a.json", "--backend-gates-report=json:b.json")
     assert resolved.reports == (
         Target("json", pytester.path / "build" / "a.json"),
-        Target("json", pytester.path / "shop" / "b.json"),
+        Target("json", pytester.path / "shop" / "b.json", is_asked_for=True),
     )
 
 

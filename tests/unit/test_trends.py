@@ -176,11 +176,20 @@ def test_the_rest_is_judged_together(latency: Latency) -> None:
     assert (row.outcome, row.worst, row.judged, row.unproven) == (Outcome.PASSED, "(rest)", 3, 0)
     assert (
         row.reason
-        == "worst (rest) (3 operations with few samples, together); 3 operations within, 21 samples"
+        == "worst (rest) (3 operations with few samples, together); 3 operations within together, 21 samples"
     )
     row = latency("latency.p95 < 100ms", {f"GET /{number}": of(7, 2) for number in range(3)})
     assert (row.outcome, row.over, row.judged) == (Outcome.FAILED, 3, 3)
     assert [one.message for one in row.findings] == ["p95 150 ms, 6 of 21 over 100 ms"]
+
+
+def test_the_rest_hides_no_slow_operation(latency: Latency) -> None:
+    """What passes together names the operations in it that have samples over the limit."""
+    subjects = {f"GET /{number}": of(10, 0) for number in range(4)} | {"POST /pay": of(1, 1)}
+    row = latency("latency.p95 < 100ms", {"GET /a": of(20, 0), **subjects})
+    assert (row.outcome, row.over, row.unproven) == (Outcome.PASSED, 0, 0)
+    assert row.reason == ("worst GET /a; 1 operation within, 5 operations within together, 61 samples")
+    assert [(one.subject, one.message) for one in row.findings] == [("POST /pay", "1 samples of 20, 1 over")]
 
 
 def test_the_rest_counts_as_one_more_subject(latency: Latency) -> None:

@@ -52,9 +52,8 @@ class Complexity:
             for path, result in results.items()
             for name, value, line, end_line in result["blocks"]
         }
-        if not points:
-            return {COMPLEXITY.name: Reading(unavailable=f"no function in {len(results)} source files")}
-        return {COMPLEXITY.name: Reading(Gauge(points))}
+        unavailable = None if points else f"no function in {len(results)} source files"
+        return {COMPLEXITY.name: Reading(Gauge(points), unavailable=unavailable)}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Say of each block over the limit by how many decisions."""

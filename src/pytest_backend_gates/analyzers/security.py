@@ -59,7 +59,9 @@ class Security:
         examined = frozenset(path for path, result in results.items() if result["examined"])
         if not examined:
             reason = f"the project's bandit configuration excludes all {len(results)} source files"
-            return {metric.name: Reading(unavailable=reason) for metric in self.metrics}
+            return {
+                metric.name: Reading(Counter((), examined), unavailable=reason) for metric in self.metrics
+            }
         found = {metric: _collected(results, metric) for metric in self.metrics}
         readings = {metric.name: Reading(Counter(found[metric], examined)) for metric in self.metrics}
         beside = Counter(found[HIGH], examined, aside=_aside(found))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 #: What coverage.py says of something that it did not see: with several processes, only true if all say it.
 _ABSENT: Final = ("(no-data-collected)", "(module-not-imported)", "(module-not-measured)")
 
-_TOLD_AS_ERRORS: Final = "(couldnt-parse)"
+#: The end of a warning that is an error of the reading too.
+_UNPARSED: Final = "(couldnt-parse)"
 
 
 class CoverageProbe:
@@ -144,8 +145,9 @@ class CoverageProbe:
 
     def _checked(self, readings: Mapping[str, Reading], measured: Sequence[str]) -> Mapping[str, Reading]:
         """Say when no source file was measured: an error, unless the tests ran an installed copy of it."""
-        if not measured or not self._files or not set(measured).isdisjoint(self._files):
-            return readings
+        left_out = sorted(set(self._files) - set(measured))
+        if not measured or not self._files or len(left_out) < len(self._files):
+            return self._noted(readings, left_out)
         example = measured[0]
         message = f"none of the {len(self._files):,} files of the source is among the measured ones, such as {example}"
         if example.startswith("..") or Path(example).is_absolute():
@@ -153,6 +155,13 @@ class CoverageProbe:
             return {name: replace(one, notes=(*one.notes, note)) for name, one in readings.items()}
         error = Finding("coverage.py", message, hint="see source, include and omit in its configuration")
         return {name: replace(one, errors=(*one.errors, error)) for name, one in readings.items()}
+
+    def _noted(self, readings: Mapping[str, Reading], left_out: Sequence[str]) -> Mapping[str, Reading]:
+        """Say what ``--cov`` leaves out: a number of fewer files is not the number of the project."""
+        if not left_out or not self._adopted:
+            return readings
+        note = f"coverage: --cov leaves out {len(left_out):,} of {len(self._files):,} source files, such as {left_out[0]}"
+        return {name: replace(one, notes=(*one.notes, note)) for name, one in readings.items()}
 
     def _report_on(self, payloads: Sequence[Plain], notes: list[str]) -> CoverageReport | None:
         if self._adopted is not None:
@@ -196,9 +205,12 @@ def _failure(message: str) -> Reading:
 
 
 def _readings(report: CoverageReport, notes: Sequence[str], discovered: int) -> Mapping[str, Reading]:
-    told = tuple(f"coverage.py: {note}" for note in notes if not note.endswith(_TOLD_AS_ERRORS))
+    told = tuple(f"coverage.py: {note}" for note in notes if not note.endswith(_UNPARSED))
     if not report.files and not report.errors:
-        return _both(replace(_nothing(report.setup, discovered), notes=told))
+        nothing = replace(_nothing(report.setup, discovered), notes=told)
+        if nothing.errors:
+            return _both(nothing)
+        return {"coverage": nothing, "coverage.file": replace(nothing, measurement=Gauge({}))}
     files = {path: one.ratio for path, one in report.files.items()}
     points = {path: Point(ratio.percent, path) for path, ratio in files.items() if ratio.total}
     return {
@@ -210,8 +222,12 @@ def _readings(report: CoverageReport, notes: Sequence[str], discovered: int) -> 
 def _nothing(setup: Setup, discovered: int) -> Reading:
     """Say why there is no file at all to report on."""
     if not setup.source_options and discovered:
-        return Reading(unavailable=f"the configuration of coverage.py omits all {discovered:,} source files")
+        return Reading(
+            Rate({}), unavailable=f"the configuration of coverage.py omits all {discovered:,} source files"
+        )
     if not setup.source_options:
-        return Reading(unavailable="no Python source was found", hint="name it in backend_gates_source")
+        return Reading(
+            Rate({}), unavailable="no Python source was found", hint="name it in backend_gates_source"
+        )
     named = ", ".join(option.replace("run:", "[run] ") for option in setup.source_options)
     return _failure(f"nothing of what {named} of its configuration names was measured")

@@ -9,9 +9,10 @@ The user's ``.coverage`` file is never touched.
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -53,33 +54,31 @@ class OwnTrace:
         self._undo = contextlib.ExitStack()
         self._tool: Coverage | None = None
         self._warnings: list[str] = []
+        self._folder: str | None = None
         self._restore_variables()
-        folder = tempfile.mkdtemp(prefix=f"backend-gates-coverage-{os.getpid()}-")
-        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
         try:
-            self._start(folder, roots)
+            self._start(roots)
         except BaseException:
             self.stop()
             raise
 
-    def _start(self, folder: str, roots: Sequence[str]) -> None:
+    def _start(self, roots: Sequence[str]) -> None:
         from coverage import Coverage
 
         with quietly(self._warnings), contextlib.chdir(self._rootdir):
-            tool = Coverage(data_file=str(Path(folder, ".coverage")), check_preimported=True)
+            self._folder = self._shared_folder()
+            data_file = str(Path(self._folder, ".coverage")) if self._folder else None
+            tool = Coverage(data_file=data_file, check_preimported=True)
             tool.get_exclude_list()  # the plugins of coverage.py may change the configuration: have them do so now
             self._setup = Setup.of(tool, str(self._rootdir), config_file=True)
             if not self._setup.source_options:
                 tool.set_option("run:include", [_pattern(self._rootdir / root) for root in roots])
             if _wants_sysmon(tool):
                 tool.set_option("run:core", "sysmon")
-            if {"multiprocessing", "subprocess"} & {
-                *words(tool, "run:concurrency"),
-                *words(tool, "run:patch"),
-            }:
-                os.environ["COVERAGE_FILE"] = str(Path(folder, ".coverage"))
-            self._restore_patches(words(tool, "run:patch"), sigterm=bool(tool.get_option("run:sigterm")))
-            tool.start()
+            with self._patches_undone(words(tool, "run:patch")):
+                if tool.get_option("run:sigterm"):
+                    self._undo.callback(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+                tool.start()
         self._tool = tool
         self.core = core_at_work()
 
@@ -92,7 +91,8 @@ class OwnTrace:
         assert tool is not None, "collected twice"  # noqa: S101 - a mistake of ours, not of the user
         with self._undo, quietly(self._warnings), contextlib.chdir(self._rootdir):
             tool.stop()
-            tool.combine()
+            if self._folder:
+                tool.combine()
             content = packed(tool.get_data())
         self._warnings += _about_greenlets(tool, self.core)
         return _plain(content, self._setup, self.core, self._warnings)
@@ -107,6 +107,22 @@ class OwnTrace:
                 with quietly(self._warnings):
                     tool.stop()
 
+    def _shared_folder(self) -> str | None:
+        """Make the folder for the data of this process and its children, when the configuration measures those.
+
+        Otherwise the data stays in memory, and nothing can be left behind, however the process ends.
+        """
+        from coverage import Coverage
+
+        tool = Coverage(data_file=None)
+        measured = {*words(tool, "run:concurrency"), *words(tool, "run:patch")}
+        if measured.isdisjoint({"multiprocessing", "subprocess"}):
+            return None
+        folder = tempfile.mkdtemp(prefix=f"backend-gates-coverage-{os.getpid()}-")
+        self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["COVERAGE_FILE"] = str(Path(folder, ".coverage"))
+        return folder
+
     def _restore_variables(self) -> None:
         for name in _VARIABLES:
             value = os.environ.get(name)
@@ -115,15 +131,19 @@ class OwnTrace:
             else:
                 self._undo.callback(os.environ.__setitem__, name, value)
 
-    def _restore_patches(self, patches: Sequence[str], *, sigterm: bool) -> None:
-        """Have what ``[run] patch`` and ``sigterm`` are about to replace put back when measuring ends."""
+    @contextlib.contextmanager
+    def _patches_undone(self, patches: Sequence[str]) -> Iterator[None]:
+        """Have what ``[run] patch`` replaces inside put back when measuring ends, unless somebody else has by then."""
         names = {"_exit": ("_exit",), "execv": ("execv", "execve")}
-        for name in [name for patch in patches for name in names.get(patch, ())]:
-            self._undo.callback(setattr, os, name, getattr(os, name))
-        if sigterm:
-            import signal
+        originals = {name: getattr(os, name) for patch in patches for name in names.get(patch, ())}
+        yield
+        for name, original in originals.items():
+            self._undo.callback(_put_back, name, getattr(os, name), original)
 
-            self._undo.callback(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+
+def _put_back(name: str, replaced: object, original: object) -> None:
+    if getattr(os, name) is replaced:
+        setattr(os, name, original)
 
 
 class OuterTrace:

@@ -88,13 +88,15 @@ class StaticProbe:
         if payload["unfinished"]:
             reason = f"{payload['unfinished']}, and a narrowed run does not wait ({narrowed})"
             return self._everywhere(Reading(unavailable=reason))
-        if not payload["total"]:
-            return self._everywhere(Reading(unavailable="there are no source files to scan"))
-        return {
+        readings = {
             name: reading
             for analyzer in self._analyzers
             for name, reading in _readings(analyzer, payload["messages"]).items()
         }
+        if payload["total"]:
+            return readings
+        reason = "there are no source files to scan"
+        return {name: replace(reading, unavailable=reason) for name, reading in readings.items()}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Pass on the advice of the analyzer that owns the metric."""

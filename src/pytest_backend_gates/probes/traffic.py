@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Final, Literal
 
 from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading, Samples, Trend
@@ -53,14 +54,15 @@ class TrafficProbe:
         """Return the samples of this process by operation, and what went wrong while taking them."""
         self.close_window()
         operations = {name: samples.to_plain() for name, samples in self._recorder.samples().items()}
-        return {"operations": operations, "notes": self._recorder.notes()}
+        return {"operations": operations, "faults": self._recorder.faults()}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""
         subjects = _added_up(payload["operations"] for payload in payloads)
         astray = [subjects.pop(name) for name in list(subjects) if name.endswith(NO_ROUTE)]
-        notes = dict.fromkeys(note for payload in payloads for note in payload["notes"])
-        return {LATENCY.name: _reading(subjects, sum(one.cold + one.seen for one in astray), tuple(notes))}
+        faults = dict.fromkeys(fault for payload in payloads for fault in payload["faults"])
+        reading = _reading(subjects, sum(one.cold + one.seen for one in astray))
+        return {LATENCY.name: replace(reading, errors=tuple(Finding("latency", fault) for fault in faults))}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Name the operation to look at first. What an unproven one still needs is in the row's findings."""
@@ -96,14 +98,10 @@ def _added_up(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Samples]:
     return dict(sorted(found.items()))
 
 
-def _reading(subjects: Mapping[str, Samples], astray: int, notes: tuple[str, ...]) -> Reading:
+def _reading(subjects: Mapping[str, Samples], astray: int) -> Reading:
     """Return the reading of *subjects*; *astray* is how many requests matched no route and are no operation's."""
-    if not subjects and notes:
-        # Nothing was measured and something went wrong: that is not "no traffic".
-        return Reading(errors=tuple(Finding("latency", note) for note in notes))
     if not subjects:
         reason = f"none of {astray:,} requests matched a route" if astray else _NO_TRAFFIC
         return Reading(Trend({}), unavailable=reason, hint=_HOW_TO_BE_SEEN)
-    if astray:
-        notes += (f"latency: {astray:,} requests matched no route and count for no operation",)
-    return Reading(Trend(subjects), notes=notes)
+    note = f"latency: {astray:,} requests matched no route and count for no operation"
+    return Reading(Trend(subjects), notes=(note,) if astray else ())

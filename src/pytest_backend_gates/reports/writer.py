@@ -20,6 +20,8 @@ class Target:
 
     format: str
     path: Path
+    #: Whether the command line asks for it, and not the project for all of its runs.
+    is_asked_for: bool = False
 
 
 def parse_target(text: str, formats: Collection[str] = RENDERERS) -> Target:
@@ -47,8 +49,8 @@ def write_report(path: Path, text: str) -> None:
     or a pipe is written to. The file gets the permissions that opening it for writing would have left.
     Raises ``OSError``.
     """
-    if path.exists() and not path.is_file():
-        _write(path, "w", text)
+    if _is_stream(path):
+        _write(path, "a", text)
         return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +63,11 @@ def write_report(path: Path, text: str) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether *path* is a device or a pipe: ``/dev/stdout`` is one too when it leads to the log of a CI job."""
+    return path.is_relative_to("/dev") or (path.exists() and not path.is_file())
 
 
 def _write(path: Path, mode: str, text: str) -> None:

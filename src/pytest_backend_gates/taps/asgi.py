@@ -103,7 +103,7 @@ def _observing(recorder: Recorder, original: "AppCall") -> Method:
             await original(app, scope, receive, observed_send)
         finally:
             recorder.attempt(StarletteTap.name, _end, recorder, observation)
-            recorder.attempt(StarletteTap.name, recorder.current.reset, token)
+            recorder.leave(token)
 
     return call
 

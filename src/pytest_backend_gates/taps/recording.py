@@ -8,7 +8,8 @@ Recorder     all of them, and where the taps meet: which request is being served
 import random
 from array import array
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from threading import Lock
 from time import perf_counter_ns
 from typing import Final, TypeVar, TypeVarTuple
@@ -121,8 +122,8 @@ class Recorder:
         self.live = False
         #: Whether requests that begin now are samples.
         self.counting = False
-        #: The request that is being served in this context. One variable for every recorder: a session
-        #: that runs inside another one's test must not take its requests for nested ones.
+        #: The request that is being served in this context. Each recorder has a variable of its own: a
+        #: session that runs inside another one's test must not take its requests for nested ones.
         self.current: ContextVar[Observation | None] = ContextVar("served", default=None)
         self._series: dict[str, Series] = {}
         #: Requests answered whose bodies nobody has read to the end yet, oldest first.
@@ -176,6 +177,14 @@ class Recorder:
             observation.cold = True
         return series
 
+    def leave(self, token: "Token[Observation | None]") -> None:
+        """Forget the request that *token* stands for in this context.
+
+        A request that is abandoned may be closed in another context, which has never known it.
+        """
+        with suppress(ValueError):
+            self.current.reset(token)
+
     def await_reader(self, observation: Observation) -> None:
         """Remember an observation whose body may never be read to its end."""
         with self._lock:
@@ -202,15 +211,16 @@ class Recorder:
         # The request belongs to somebody's test: whatever a framework of another version or a strange
         # application makes our bookkeeping raise must not reach it. It is reported, once a tap.
         except Exception as fault:  # noqa: BLE001  see above
-            first, count = self._faults.get(tap, (f"{type(fault).__name__}: {fault}", 0))
-            self._faults[tap] = first, count + 1
+            with self._lock:
+                first, count = self._faults.get(tap, (f"{type(fault).__name__}: {fault}", 0))
+                self._faults[tap] = first, count + 1
             return None
 
-    def notes(self) -> list[str]:
+    def faults(self) -> list[str]:
         """Return one sentence for every tap that failed."""
         return [_failure(tap, first, count) for tap, (first, count) in sorted(self._faults.items())]
 
 
 def _failure(tap: str, first: str, count: int) -> str:
     how = f"once: {first}" if count == 1 else f"{count} times, first with {first}"
-    return f"latency: the {tap} tap failed {how}; requests were not affected"
+    return f"the {tap} tap failed {how}; requests were not affected"

@@ -138,7 +138,7 @@ class _Stretch:
         traceback: "TracebackType | None",
     ) -> None:
         self._observation.pause()
-        self._recorder.attempt(FlaskTap.name, self._recorder.current.reset, self._token)
+        self._recorder.leave(self._token)
         if kind is not None:
             self._recorder.attempt(FlaskTap.name, self._recorder.finish, self._observation)
 

@@ -76,7 +76,7 @@ def test_broken_radon_configuration_is_an_error(scan: Scan) -> None:
 def test_files_without_functions_measure_nothing_and_say_so(scan: Scan) -> None:
     """Nothing to judge is not a pass."""
     reading = scan({"a.py": "x = 1\n", "b.py": ""}, "complexity")["complexity"]
-    assert reading == Reading(unavailable="no function in 2 source files")
+    assert reading == Reading(Gauge({}), unavailable="no function in 2 source files")
 
 
 BROKEN = {

@@ -266,9 +266,8 @@ def test_a_configuration_that_excludes_everything_measures_nothing(scan: Scan) -
     """Zero findings in zero files is not a pass."""
     configuration = "[tool.bandit]\nexclude_dirs = ['app']\n"
     readings = scan({"pyproject.toml": configuration, "app.py": HASHES, "app2.py": ""}, "security")
-    assert set(readings.values()) == {
-        Reading(unavailable="the project's bandit configuration excludes all 2 source files")
-    }
+    reason = "the project's bandit configuration excludes all 2 source files"
+    assert set(readings.values()) == {Reading(Counter((), frozenset()), unavailable=reason)}
 
 
 def test_an_excluded_file_that_does_not_parse_is_no_error(scan: Scan) -> None:

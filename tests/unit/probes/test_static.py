@@ -138,7 +138,9 @@ def test_no_source_files_are_nothing_to_judge(tmp_path: Path, tell: Narrator, na
     probe.start()
     assert probe._child is None
     readings = probe.reduce([probe.collect(narrowed, tell)], narrowed)
-    assert set(readings.values()) == {Reading(unavailable="there are no source files to scan")}
+    reason = "there are no source files to scan"
+    empty = Reading(Counter((), frozenset()), unavailable=reason)
+    assert readings == dict.fromkeys(ALL, empty) | {"complexity": Reading(Gauge({}), unavailable=reason)}
 
 
 def test_a_scan_that_nobody_started_says_so(small: StaticProbe) -> None:

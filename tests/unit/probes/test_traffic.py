@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_backend_gates.probes import Probe
 
 
-def payload(notes: tuple[str, ...] = (), /, **operations: list[int]) -> Plain:
+def payload(faults: tuple[str, ...] = (), /, **operations: list[int]) -> Plain:
     """Return what a process collects that took these samples, by operation."""
     plain = {
         f"GET /{name}": Samples(
@@ -24,7 +24,7 @@ def payload(notes: tuple[str, ...] = (), /, **operations: list[int]) -> Plain:
         ).to_plain()
         for name, run in operations.items()
     }
-    return {"operations": plain, "notes": list(notes)}
+    return {"operations": plain, "faults": list(faults)}
 
 
 def test_it_is_a_probe_of_latency() -> None:
@@ -76,7 +76,7 @@ def test_payloads_of_several_processes_add_up() -> None:
 def test_requests_without_a_route_are_no_traffic() -> None:
     """Requests that belong to no operation prove nothing about any."""
     astray = {"GET (no route)": Samples((array("q", [5]),), 1, 1, None, {"test": 1}).to_plain()}
-    reading = TrafficProbe().reduce([{"operations": astray, "notes": []}], None)["latency"]
+    reading = TrafficProbe().reduce([{"operations": astray, "faults": []}], None)["latency"]
     assert (reading.measurement, reading.unavailable) == (Trend({}), "none of 2 requests matched a route")
 
 
@@ -94,21 +94,15 @@ def test_no_traffic_is_no_measurement(payloads: list[Plain]) -> None:
     }
 
 
-def test_notes_are_shown_beside_what_was_measured() -> None:
-    """A failure of a tap is a note, told once however many processes saw it."""
-    note = "latency: the Flask tap failed once: KeyError: 'x'; requests were not affected"
-    reading = TrafficProbe().reduce([payload((note,), a=[1]), payload((note,))], None)["latency"]
-    assert (reading.notes, reading.errors) == ((note,), ())
+@pytest.mark.parametrize("samples", [{}, {"a": [1]}])
+def test_a_tap_that_failed_is_an_error(samples: dict[str, list[int]]) -> None:
+    """Whatever was measured besides: some requests were not. It is told once however many processes saw it."""
+    fault = "the Flask tap failed once: KeyError: 'x'; requests were not affected"
+    reading = TrafficProbe().reduce([payload((fault,), **samples), payload((fault,))], None)["latency"]
+    assert reading.errors == (Finding("latency", fault),)
 
 
-def test_a_failure_that_left_nothing_is_an_error() -> None:
-    """Nothing measured because the measuring failed is not "no traffic"."""
-    note = "latency: the Flask tap failed 9 times, first with KeyError: 'x'; requests were not affected"
-    reading = TrafficProbe().reduce([payload((note,))], None)["latency"]
-    assert reading == Reading(errors=(Finding("latency", note),))
-
-
-def test_a_framework_that_cannot_be_tapped_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_framework_that_cannot_be_tapped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown version without the method that is patched is left as it was, and told."""
     monkeypatch.delattr(Flask, "__call__")
     listeners = len(request_started.receivers)
@@ -116,8 +110,8 @@ def test_a_framework_that_cannot_be_tapped_is_noted(monkeypatch: pytest.MonkeyPa
     probe.start()
     assert len(request_started.receivers) == listeners
     probe.stop()
-    assert probe.collect(None, print)["notes"] == [
-        "latency: the Flask tap failed once: KeyError: '__call__'; requests were not affected"
+    assert probe.collect(None, print)["faults"] == [
+        "the Flask tap failed once: KeyError: '__call__'; requests were not affected"
     ]
 
 

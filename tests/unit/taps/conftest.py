@@ -31,7 +31,7 @@ def operations(probe: TrafficProbe) -> Operations:
 
     def collected() -> Mapping[str, Samples]:
         payload = probe.collect(None, print)
-        assert payload["notes"] == []
+        assert payload["faults"] == []
         return {name: Samples.from_plain(plain) for name, plain in payload["operations"].items()}
 
     return collected

@@ -114,9 +114,9 @@ def test_a_fault_of_the_tap_does_not_reach_the_request(
     client = starlette_client(Starlette(routes=[route]))
     assert [client.get("/x").text for _ in range(3)] == ["hello", "hello", "hello"]
     payload = probe.collect(None, print)
-    (note,) = payload["notes"]
+    (note,) = payload["faults"]
     assert note == (
-        "latency: the Starlette tap failed 3 times, first with AttributeError: 'Route' object has no "
+        "the Starlette tap failed 3 times, first with AttributeError: 'Route' object has no "
         "attribute 'path_format'; requests were not affected"
     )
     assert list(payload["operations"]) == ["GET (no route)"]
@@ -136,7 +136,7 @@ def test_stopping_restores_starlette_and_fastapi(starlette_client: "type[TestCli
     probe.stop()
     assert all(vars(owner).get(name) is was for (owner, name), was in zip(patched, before, strict=True))
     starlette_client(Starlette(routes=[Route("/", hello)])).get("/")
-    assert probe.collect(None, print) == {"operations": {}, "notes": []}
+    assert probe.collect(None, print) == {"operations": {}, "faults": []}
 
 
 def test_a_patch_on_top_of_ours_survives(

@@ -78,9 +78,9 @@ def test_failures_are_counted_by_tap_and_told_once() -> None:
     recorder.attempt("Starlette", fail, "two")
     recorder.attempt("Starlette", fail, "three")
     assert recorder.attempt("Flask", int, "7") == 7
-    assert recorder.notes() == [
-        "latency: the Flask tap failed once: ValueError: one; requests were not affected",
-        "latency: the Starlette tap failed 2 times, first with ValueError: two; requests were not affected",
+    assert recorder.faults() == [
+        "the Flask tap failed once: ValueError: one; requests were not affected",
+        "the Starlette tap failed 2 times, first with ValueError: two; requests were not affected",
     ]
 
     def interrupt() -> None:

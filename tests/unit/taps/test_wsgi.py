@@ -295,9 +295,7 @@ def test_a_fault_of_the_tap_does_not_reach_the_request(
     monkeypatch.setattr("pytest_backend_gates.taps.wsgi._template", fault)
     assert app.test_client().get("/method").text == "GET"
     payload = probe.collect(None, print)
-    assert payload["notes"] == [
-        "latency: the Flask tap failed once: KeyError: 'x'; requests were not affected"
-    ]
+    assert payload["faults"] == ["the Flask tap failed once: KeyError: 'x'; requests were not affected"]
     assert list(payload["operations"]) == ["GET (no route)"]
 
 
@@ -311,4 +309,4 @@ def test_stopping_restores_flask(app: Flask) -> None:
     probe.stop()
     assert (vars(Flask)["__call__"] is before, len(request_started.receivers)) == (True, listeners)
     app.test_client().get("/method")
-    assert probe.collect(None, print) == {"operations": {}, "notes": []}
+    assert probe.collect(None, print) == {"operations": {}, "faults": []}
