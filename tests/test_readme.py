@@ -149,7 +149,7 @@ def normal(lines: Sequence[str]) -> str:
     """Join *lines* without what a clock has a part in: times, the operation that was slowest, how many are proven."""
     text = " ".join(" ".join(lines).split())
     text = re.sub(r"\d+(\.\d+)? (ms|s|us)\b", "TIME", text)
-    text = re.sub(r"worst (\(rest\)|[A-Z]+ \S+);", "worst OPERATION;", text)
+    text = re.sub(r"worst (\(rest\)( \(.*?\))?|[A-Z]+ \S+);", "worst OPERATION;", text)
     text = re.sub(r"\d+ operations? within(, \d+ unproven)?", "OPERATIONS within", text)
     text = re.sub(r"coverage core \w+", "coverage core CORE", text)
     # Which lines and branches there are depends on the version of Python; the README was written on this one.

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.real.conftest import Real
 
-#: Project -> gate -> outcome, without any configuration.
+#: Project -> gate -> outcome, without any configuration but a limit of latency that a busy machine keeps.
 OUTCOMES = {
     "flaskr": {"coverage": "PASSED", "complexity": "PASSED", "security": "PASSED", "latency": "PASSED"},
     "asgi-csrf": {"coverage": "PASSED", "complexity": "FAILED", "security": "PASSED", "latency": "PASSED"},

@@ -8,11 +8,34 @@ import pytest
 
 from pytest_backend_gates.measurements import Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
+from pytest_backend_gates.taps.recording import Observation
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
 
 Operations = Callable[[], Mapping[str, Samples]]
+
+
+class Clock:
+    """A clock that stands still until an application lets time pass: samples are exact on any machine."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        return self.now
+
+    def passes(self, milliseconds: int) -> None:
+        """Let so much time pass, at once."""
+        self.now += milliseconds * 1_000_000
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Replace the clock that requests are timed by."""
+    clock = Clock()
+    monkeypatch.setattr(Observation, "_now", staticmethod(clock))
+    return clock
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What is timed in Starlette and FastAPI applications."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.testclient import TestClient
     from starlette.types import Message, Receive, Scope, Send
+    from tests.unit.taps.conftest import Clock
 
 Operations = Callable[[], Mapping[str, Samples]]
 MS = 1_000_000
@@ -38,13 +38,19 @@ def hello(_: "Request") -> PlainTextResponse:
     return PlainTextResponse("hello")
 
 
-def slow(_: "Request") -> PlainTextResponse:
-    time.sleep(0.05)
-    return PlainTextResponse("slow")
-
-
 def fails(_: "Request") -> PlainTextResponse:
     raise OnPurposeError("fails")
+
+
+@pytest.fixture
+def slow(clock: "Clock") -> Route:
+    """Return a route that takes 50 ms."""
+
+    def answer(_: "Request") -> PlainTextResponse:
+        clock.passes(50)
+        return PlainTextResponse("slow")
+
+    return Route("/slow", answer)
 
 
 def only(samples: Samples) -> int:
@@ -54,30 +60,30 @@ def only(samples: Samples) -> int:
 
 
 def test_the_first_request_is_cold_and_the_others_are_samples(
-    operations: Operations, starlette_client: "type[TestClient]"
+    operations: Operations, starlette_client: "type[TestClient]", slow: Route
 ) -> None:
     """Five requests are one cold one and four samples, in nanoseconds."""
-    client = starlette_client(Starlette(routes=[Route("/slow", slow)]))
+    client = starlette_client(Starlette(routes=[slow]))
     for _ in range(5):
         client.get("/slow")
     samples = operations()["GET /slow"]
     assert (samples.cold, samples.count, samples.seen, samples.sources) == (1, 4, 4, {"test": 4})
-    assert all(50 * MS <= sample < 10_000 * MS for sample in samples.ordered())
+    assert list(samples.ordered()) == [50 * MS] * 4
 
 
 def test_background_tasks_are_not_part_of_the_time(
-    operations: Operations, starlette_client: "type[TestClient]"
+    operations: Operations, starlette_client: "type[TestClient]", clock: "Clock"
 ) -> None:
     """The clock stops at the last body byte; what the application does afterwards is not waiting."""
 
     def answer(_: "Request") -> PlainTextResponse:
-        time.sleep(0.05)
-        return PlainTextResponse("", background=BackgroundTask(time.sleep, 0.3))
+        clock.passes(50)
+        return PlainTextResponse("", background=BackgroundTask(clock.passes, 300))
 
     client = starlette_client(Starlette(routes=[Route("/", answer)]))
     client.get("/")
     client.get("/")
-    assert 50 * MS <= only(operations()["GET /"]) < 300 * MS
+    assert (only(operations()["GET /"]), clock.now) == (50 * MS, 700 * MS)
 
 
 def test_a_request_made_by_a_background_task_is_its_own(
@@ -94,13 +100,13 @@ def test_a_request_made_by_a_background_task_is_its_own(
 
 
 def test_a_stream_is_timed_until_its_last_chunk(
-    operations: Operations, starlette_client: "type[TestClient]"
+    operations: Operations, starlette_client: "type[TestClient]", clock: "Clock"
 ) -> None:
     """The pauses between the chunks are the server's."""
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(3):
-            await asyncio.sleep(0.02)
+            clock.passes(20)
             yield b"chunk"
 
     async def stream(_: "Request") -> StreamingResponse:
@@ -109,7 +115,7 @@ def test_a_stream_is_timed_until_its_last_chunk(
     client = starlette_client(Starlette(routes=[Route("/", stream)]))
     assert client.get("/").content == b"chunkchunkchunk"
     assert client.get("/").content == b"chunkchunkchunk"
-    assert only(operations()["GET /"]) >= 55 * MS
+    assert only(operations()["GET /"]) == 60 * MS
 
 
 def test_an_exception_turned_into_an_answer(
@@ -121,46 +127,63 @@ def test_an_exception_turned_into_an_answer(
     assert operations()["GET /"].count == 2
 
 
-def test_a_failing_request_that_never_answered(operations: Operations) -> None:
+def test_a_failing_request_that_never_answered(operations: Operations, clock: "Clock") -> None:
     """An exception ends the request, also when no byte of an answer was sent, and so does cancelling it."""
+    silent = asyncio.Event()
 
-    async def silent(_: "Request") -> PlainTextResponse:
-        await asyncio.sleep(60)
+    async def never(_: "Request") -> PlainTextResponse:
+        clock.passes(30)
+        silent.set()
+        await asyncio.Event().wait()
         return PlainTextResponse("never")
 
     async def cancelled() -> None:
-        transport = httpx.ASGITransport(Starlette(routes=[Route("/", silent)]))
+        transport = httpx.ASGITransport(Starlette(routes=[Route("/", never)]))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             for _ in range(2):
-                with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(client.get("/"), 0.03)
+                silent.clear()
+                asked = asyncio.create_task(client.get("/"))
+                await silent.wait()
+                asked.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await asked
 
     asyncio.run(cancelled())
-    assert 25 * MS <= only(operations()["GET /"]) < 10_000 * MS
+    assert only(operations()["GET /"]) == 30 * MS
 
 
-def test_concurrent_tasks_do_not_mix_up(probe: TrafficProbe, operations: Operations) -> None:
+def test_concurrent_tasks_do_not_mix_up(probe: TrafficProbe, operations: Operations, clock: "Clock") -> None:
     """Requests that overlap in one event loop keep their own names and times."""
+    arrived = asyncio.Semaphore(0)
+    released = asyncio.Event()
 
-    async def wait(request: "Request") -> PlainTextResponse:
-        await asyncio.sleep(0.05 if request.path_params["how"] == "long" else 0)
+    async def long(_: "Request") -> PlainTextResponse:
+        arrived.release()
+        await released.wait()
         return PlainTextResponse("")
 
-    app = Starlette(routes=[Route(f"/{name}/{{how}}", wait) for name in ("a", "b")])
+    async def short(_: "Request") -> PlainTextResponse:
+        clock.passes(2)
+        await asyncio.sleep(0)
+        clock.passes(1)
+        return PlainTextResponse("")
+
+    app = Starlette(routes=[Route("/{id}/long", long), Route("/{id}/short", short)])
 
     async def burst() -> None:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            await asyncio.gather(*(client.get(path) for path in ["/a/long", "/b/short"] * 20))
-            await client.get("/a/long")
+            waiting = [asyncio.create_task(client.get(f"/{number}/long")) for number in range(20)]
+            for _ in waiting:
+                await arrived.acquire()
+            for number in range(20):
+                await client.get(f"/{number}/short")
+            released.set()
+            await asyncio.gather(*waiting)
             assert probe._recorder.current.get() is None
 
     asyncio.run(burst())
-    found = operations()
-    assert {name: samples.count for name, samples in found.items()} == {
-        "GET /a/{how}": 20,
-        "GET /b/{how}": 19,
-    }
-    assert min(found["GET /a/{how}"].ordered()) >= 50 * MS
+    found = {name: list(samples.ordered()) for name, samples in operations().items()}
+    assert found == {"GET /{id}/long": [60 * MS] * 19, "GET /{id}/short": [3 * MS] * 19}
 
 
 def test_concurrent_threads_do_not_mix_up(
@@ -181,15 +204,16 @@ def test_concurrent_threads_do_not_mix_up(
     }
 
 
-def test_a_file_sent_by_the_server_itself_ends_the_request(operations: Operations, tmp_path: "Path") -> None:
+def test_a_file_sent_by_the_server_itself_ends_the_request(
+    operations: Operations, clock: "Clock", tmp_path: "Path"
+) -> None:
     """``http.response.pathsend`` is the last word of the application too."""
-    ended: list[bool] = []
 
     async def plain(_scope: "Scope", _receive: "Receive", send: "Send") -> None:
+        clock.passes(10)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.pathsend", "path": str(tmp_path)})
-        await asyncio.sleep(0.3)
-        ended.append(True)
+        clock.passes(300)
 
     app = Starlette()
     app.middleware_stack = plain
@@ -202,8 +226,7 @@ def test_a_file_sent_by_the_server_itself_ends_the_request(operations: Operation
 
     for _ in range(2):
         asyncio.run(app({"type": "http", "method": "GET", "path": "/"}, receive, send))
-    assert ended == [True, True]
-    assert only(operations()["GET (no route)"]) < 300 * MS
+    assert (only(operations()["GET (no route)"]), clock.now) == (10 * MS, 620 * MS)
 
 
 def test_fixtures_are_not_samples_but_can_be_cold(
@@ -228,16 +251,16 @@ def test_fixtures_are_not_samples_but_can_be_cold(
 
 
 def test_middleware_that_runs_the_application_in_a_task(
-    operations: Operations, starlette_client: "type[TestClient]"
+    operations: Operations, starlette_client: "type[TestClient]", slow: Route
 ) -> None:
     """The observation follows the request into the task that ``BaseHTTPMiddleware`` starts."""
 
     async def dispatch(request: "Request", call_next: "RequestResponseEndpoint") -> Response:
         return await call_next(request)
 
-    app = Starlette(routes=[Route("/slow", slow)])
+    app = Starlette(routes=[slow])
     app.add_middleware(BaseHTTPMiddleware, dispatch=dispatch)
     client = starlette_client(app)
     client.get("/slow")
     client.get("/slow")
-    assert only(operations()["GET /slow"]) >= 50 * MS
+    assert only(operations()["GET /slow"]) == 50 * MS

@@ -1,7 +1,6 @@
 """What is timed in Flask applications, and that a test sees nothing of it."""
 
 import io
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from pytest_backend_gates.probes.traffic import TrafficProbe
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from tests.unit.taps.conftest import Clock
 
 Operations = Callable[[], Mapping[str, Samples]]
 MS = 1_000_000
@@ -24,19 +24,18 @@ class OnPurposeError(Exception):
     """Raised by views here."""
 
 
-def chunks() -> Iterator[bytes]:
-    for _ in range(3):
-        time.sleep(0.02)
-        yield b"chunk"
-
-
 @pytest.fixture
-def app() -> Flask:
+def app(clock: "Clock") -> Flask:
     app = Flask(__name__)
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(3):
+            clock.passes(20)
+            yield b"chunk"
 
     @app.get("/slow")
     def slow() -> str:
-        time.sleep(0.05)
+        clock.passes(50)
         return "slow"
 
     @app.get("/stream")
@@ -74,33 +73,35 @@ def test_the_first_request_is_cold_and_the_others_are_samples(operations: Operat
     assert [client.get("/slow").text for _ in range(5)] == ["slow"] * 5
     samples = operations()["GET /slow"]
     assert (samples.cold, samples.count, samples.seen, samples.sources) == (1, 4, 4, {"test": 4})
-    assert all(50 * MS <= sample < 10_000 * MS for sample in samples.ordered())
+    assert list(samples.ordered()) == [50 * MS] * 4
 
 
 @pytest.mark.parametrize("path", ["/stream", "/stream-with-context"])
-def test_a_stream_is_timed_while_its_chunks_are_made(operations: Operations, app: Flask, path: str) -> None:
+def test_a_stream_is_timed_while_its_chunks_are_made(
+    operations: Operations, app: Flask, clock: "Clock", path: str
+) -> None:
     """The server's pauses between the chunks count; what the client does between them does not."""
     client = app.test_client()
     client.get(path).get_data()
     body = client.get(path).iter_encoded()
     for chunk in body:
         assert chunk == b"chunk"
-        time.sleep(0.1)
-    assert 55 * MS <= only(operations()[f"GET {path}"]) < 250 * MS
+        clock.passes(100)
+    assert only(operations()[f"GET {path}"]) == 60 * MS
 
 
 def test_a_body_that_nobody_reads_ends_with_the_call_phase(
-    probe: TrafficProbe, operations: Operations, app: Flask
+    probe: TrafficProbe, operations: Operations, app: Flask, clock: "Clock"
 ) -> None:
     """A test that looks at the status only leaves the body unread and unclosed: that is a sample too."""
     client = app.test_client()
     responses = [client.get("/stream") for _ in range(2)]
     assert probe._recorder.samples()["GET /stream"].seen == 0
     probe.close_window()
-    time.sleep(0.2)
+    clock.passes(200)
     assert responses[1].get_data() == b"chunkchunkchunk"
     probe.open_window()
-    assert 15 * MS <= only(operations()["GET /stream"]) < 200 * MS
+    assert only(operations()["GET /stream"]) == 20 * MS  # werkzeug's client asks for the first chunk itself
 
 
 @pytest.mark.parametrize("path", ["/slow", "/nowhere"])
@@ -118,29 +119,29 @@ def test_a_body_left_unread_by_a_fixture_is_no_sample(
 
 
 def test_the_cold_request_is_the_first_one_also_when_nobody_reads_it(
-    operations: Operations, app: Flask
+    operations: Operations, app: Flask, clock: "Clock"
 ) -> None:
     """A later request whose body is read is not taken for the first one of its operation."""
-    delays = [0.05, 0.0]
+    delays = [50, 7]
 
     @app.get("/warms-up")
     def warms_up() -> str:
-        time.sleep(delays.pop(0))
+        clock.passes(delays.pop(0))
         return ""
 
     client = app.test_client()
     unread = client.get("/warms-up")
     client.get("/warms-up").get_data()
     assert unread.status_code == 200
-    assert only(operations()["GET /warms-up"]) < 50 * MS
+    assert only(operations()["GET /warms-up"]) == 7 * MS
 
 
-def test_closing_is_not_timed(operations: Operations, app: Flask) -> None:
+def test_closing_is_not_timed(operations: Operations, app: Flask, clock: "Clock") -> None:
     """A response closed half-read is a sample, and what runs at its ``close()`` is not in the time."""
     closed = []
 
     def on_close() -> None:
-        time.sleep(0.2)
+        clock.passes(200)
         closed.append(True)
 
     @app.after_request
@@ -152,7 +153,7 @@ def test_closing_is_not_timed(operations: Operations, app: Flask) -> None:
     for _ in range(2):
         client.get("/stream").close()
     assert closed == [True, True]
-    assert 15 * MS <= only(operations()["GET /stream"]) < 200 * MS
+    assert only(operations()["GET /stream"]) == 20 * MS
 
 
 @pytest.mark.parametrize("path", ["/slow", "/stream", "/file"])
@@ -200,24 +201,45 @@ def test_an_exception_in_the_body_passes_through(operations: Operations) -> None
     assert operations()["GET /"].count == 1
 
 
-def test_two_threads_at_once_do_not_mix_up(operations: Operations, app: Flask) -> None:
+def test_two_threads_at_once_do_not_mix_up(operations: Operations, clock: "Clock") -> None:
     """Requests that overlap keep their own names and times, and every one is counted."""
-    together = Barrier(2)
+    app = Flask(__name__)
+    together = Barrier(2, timeout=60)
 
-    def ask(path: str) -> None:
-        client = app.test_client()
+    @app.get("/outer")
+    def outer() -> str:
+        clock.passes(10)
+        together.wait()  # now the other one begins
+        together.wait()  # and is inside its view
+        clock.passes(5)
+        together.wait()  # and goes on
+        together.wait()  # and is answered
+        clock.passes(20)
+        return ""
+
+    @app.get("/inner")
+    def inner() -> str:
+        together.wait()
+        together.wait()
+        return ""
+
+    def ask_outer() -> None:
+        for _ in range(6):
+            app.test_client().get("/outer").get_data()
+
+    def ask_inner() -> None:
         for _ in range(6):
             together.wait()
-            client.get(path).get_data()
+            app.test_client().get("/inner").get_data()
+            together.wait()
 
-    threads = [Thread(target=ask, args=(path,)) for path in ("/slow", "/method")]
+    threads = [Thread(target=ask) for ask in (ask_outer, ask_inner)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    found = operations()
-    assert {name: samples.count for name, samples in found.items()} == {"GET /method": 5, "GET /slow": 5}
-    assert min(found["GET /slow"].ordered()) >= 50 * MS
+    found = {name: list(samples.ordered()) for name, samples in operations().items()}
+    assert found == {"GET /inner": [5 * MS] * 5, "GET /outer": [35 * MS] * 5}
 
 
 class Plain:
