@@ -16,7 +16,7 @@ from pytest_backend_gates.answers import (
 from pytest_backend_gates.evidence import refuting_count
 from pytest_backend_gates.measurements import Finding, Number
 from pytest_backend_gates.model import Verdict
-from pytest_backend_gates.units import SIDES, quantity_text, shown_beside
+from pytest_backend_gates.units import SIDES, counted, quantity_text, shown_beside
 
 
 def ticks(row: Verdict) -> int:
@@ -50,11 +50,11 @@ def _judged_text(row: Verdict, question: Question, answers: Sequence[Answer], wo
         return f"nothing proven: {worst.subject}: {finding(row, question, worst).message}"
     together = f" ({worst.members} {noun}s with few samples, together)" if worst.members > 1 else ""
     if over:
-        told = f"{over} of {_count(members(answers), noun)} {_side(question)}"
+        told = f"{over} of {counted(members(answers), noun)} {_side(question)}"
     else:
         few = sum(len(answer.parts) for answer in proving(answers, Proof.WITHIN))
-        alone = f"{_count(within - few, noun)} within" if within > few else ""
-        told = ", ".join(filter(None, [alone, f"{_count(few, noun)} within together" if few else ""]))
+        alone = f"{counted(within - few, noun)} within" if within > few else ""
+        told = ", ".join(filter(None, [alone, f"{counted(few, noun)} within together" if few else ""]))
     return f"worst {worst.subject}{together}; {told}"
 
 
@@ -98,7 +98,3 @@ def _samples_text(kept: int, seen: int) -> str:
 
 def _side(question: Question) -> str:
     return SIDES[question.symbol].removesuffix(" to")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -124,3 +124,8 @@ def _with_unit(text: str, unit: str | None) -> str:
     if not unit:
         return text
     return text + unit if unit in ("%", "/s") else f"{text} {unit}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return ``1 file`` or ``2,000 files``; *many* is the plural where an ``s`` does not make it."""
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {many or one + 's'}"

@@ -17,6 +17,7 @@ from pytest_backend_gates.analyzers.configuration import tool_table
 from pytest_backend_gates.analyzers.source import SourceFile
 from pytest_backend_gates.measurements import Finding, Gauge, Kind, Metric, Plain, Point, Reading
 from pytest_backend_gates.model import Advice, Threshold, Verdict
+from pytest_backend_gates.units import counted
 
 COMPLEXITY: Final = Metric("complexity", Kind.GAUGE, None, "complexity", "block")
 
@@ -52,7 +53,7 @@ class Complexity:
             for path, result in results.items()
             for name, value, line, end_line in result["blocks"]
         }
-        unavailable = None if points else f"no function in {len(results)} source files"
+        unavailable = None if points else f"no function in {counted(len(results), 'source file')}"
         return {COMPLEXITY.name: Reading(Gauge(points), unavailable=unavailable)}
 
     def advise(self, verdict: Verdict) -> Advice:

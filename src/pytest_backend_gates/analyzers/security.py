@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from pytest_backend_gates.analyzers.source import SourceFile
 from pytest_backend_gates.measurements import Counter, Finding, Kind, Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
+from pytest_backend_gates.units import counted
 
 if TYPE_CHECKING:
     from pytest_backend_gates.analyzers.bandit_engine import BanditEngine, Issue
@@ -58,7 +59,7 @@ class Security:
         """One counter for each metric, over the files that the configuration does not exclude."""
         examined = frozenset(path for path, result in results.items() if result["examined"])
         if not examined:
-            reason = f"the project's bandit configuration excludes all {len(results)} source files"
+            reason = f"the project's bandit configuration excludes all {counted(len(results), 'source file')}"
             return {
                 metric.name: Reading(Counter((), examined), unavailable=reason) for metric in self.metrics
             }

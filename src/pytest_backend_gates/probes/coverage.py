@@ -18,6 +18,7 @@ from pytest_backend_gates.probes.coverage_merging import report_adopted, report_
 from pytest_backend_gates.probes.coverage_report import CoverageReport
 from pytest_backend_gates.probes.coverage_setup import Setup, core_at_work, faults
 from pytest_backend_gates.probes.coverage_tracing import OuterTrace, OwnTrace, Trace
+from pytest_backend_gates.units import counted
 
 if TYPE_CHECKING:
     from coverage import Coverage
@@ -223,7 +224,8 @@ def _nothing(setup: Setup, discovered: int) -> Reading:
     """Say why there is no file at all to report on."""
     if not setup.source_options and discovered:
         return Reading(
-            Rate({}), unavailable=f"the configuration of coverage.py omits all {discovered:,} source files"
+            Rate({}),
+            unavailable=f"the configuration of coverage.py omits all {counted(discovered, 'source file')}",
         )
     if not setup.source_options:
         return Reading(

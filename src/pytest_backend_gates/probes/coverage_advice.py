@@ -14,7 +14,7 @@ from pytest_backend_gates.measurements import Finding, Ratio
 from pytest_backend_gates.model import Advice, Outcome, Threshold, Verdict
 from pytest_backend_gates.probes.coverage_report import CoverageReport, FileReport
 from pytest_backend_gates.selector import matches
-from pytest_backend_gates.units import OPERATORS, quantity_text
+from pytest_backend_gates.units import OPERATORS, counted, quantity_text
 
 #: How many places a sentence names.
 _SHOWN: Final = 3
@@ -43,8 +43,8 @@ class Gap:
     @property
     def finding(self) -> Finding:
         """Tell it as a finding."""
-        lines = f"{_counted(self.lines, 'line', 'lines')} not covered" if self.lines else ""
-        branches = f"{_counted(self.branches, 'branch', 'branches')} not taken" if self.branches else ""
+        lines = f"{counted(self.lines, 'line', 'lines')} not covered" if self.lines else ""
+        branches = f"{counted(self.branches, 'branch', 'branches')} not taken" if self.branches else ""
         message = ", ".join(filter(None, (lines, branches)))
         return Finding(self.path, message, path=self.path, line=self.line, end_line=self.end_line)
 
@@ -164,7 +164,7 @@ def _places(chosen: Sequence[Gap]) -> str:
         spans.setdefault(gap.path, []).append(gap.span)
     places = [f"{path} {', '.join(found)}" for path, found in spans.items()]
     if len(chosen) > _SHOWN:
-        places.append(_counted(len(chosen) - _SHOWN, "more place", "more places"))
+        places.append(counted(len(chosen) - _SHOWN, "more place", "more places"))
     return " and ".join(filter(None, ("; ".join(places[:-1]), places[-1])))
 
 
@@ -174,9 +174,5 @@ def _distance(total: Ratio, threshold: Threshold, report: CoverageReport) -> str
     one = "line or branch" if report.branch else "line"
     over = "over " if threshold.operator == ">" else ""
     return (
-        f"{_counted(hits_needed(total, threshold), one, many)} to {over}{quantity_text(threshold.limit, '%')}"
+        f"{counted(hits_needed(total, threshold), one, many)} to {over}{quantity_text(threshold.limit, '%')}"
     )
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

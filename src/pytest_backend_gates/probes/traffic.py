@@ -9,6 +9,7 @@ from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Read
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.taps import TAPS, Tap
 from pytest_backend_gates.taps.recording import NO_ROUTE, Recorder
+from pytest_backend_gates.units import counted
 
 LATENCY: Final = Metric("latency", Kind.TREND, "s", "latency", "operation", ticks=10**9)
 
@@ -103,5 +104,5 @@ def _reading(subjects: Mapping[str, Samples], astray: int) -> Reading:
     if not subjects:
         reason = f"none of {astray:,} requests matched a route" if astray else _NO_TRAFFIC
         return Reading(Trend({}), unavailable=reason, hint=_HOW_TO_BE_SEEN)
-    note = f"latency: {astray:,} requests matched no route and count for no operation"
+    note = f"latency: {counted(astray, 'request')} matched no route, and so no operation"
     return Reading(Trend(subjects), notes=(note,) if astray else ())

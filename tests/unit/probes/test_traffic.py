@@ -53,7 +53,7 @@ def test_a_payload_survives_json() -> None:
     reading = probe.reduce([collected, collected], None)["latency"]
     assert isinstance(reading.measurement, Trend)
     assert list(reading.measurement.subjects) == ["GET /"]
-    assert reading.notes == ("latency: 2 requests matched no route and count for no operation",)
+    assert reading.notes == ("latency: 2 requests matched no route, and so no operation",)
     samples = reading.measurement.subjects["GET /"]
     assert (samples.count, samples.cold, samples.sources, len(samples.runs)) == (4, 2, {"test": 4}, 2)
 
