@@ -131,6 +131,7 @@ def _judge_rate(row: Verdict, measurement: Rate, mine: frozenset[str]) -> Verdic
         total=total.total,
         judged=len(mine),
         over=0 if good else 1,
+        findings=_unproven(measurement, mine),
         reason=f"{total.hits:,} of {total.total:,} {measurement.of}, {_count(len(mine), row.metric.subject)}",
     )
 
@@ -142,7 +143,7 @@ def _judge_counter(row: Verdict, measurement: Counter, mine: frozenset[str]) -> 
     examined = len(mine & measurement.examined)
     row = _decided(row, len(findings))
     good = row.outcome is Outcome.PASSED
-    return replace(
+    row = replace(
         row,
         hits=len(findings),
         total=examined,
@@ -151,6 +152,23 @@ def _judge_counter(row: Verdict, measurement: Counter, mine: frozenset[str]) -> 
         findings=tuple(sorted(findings, key=_reading_order)),
         reason=f"{_count(len(findings), row.metric.subject)} in {_count(examined, measurement.of)}{aside}",
     )
+    unproven = _unproven(measurement, mine)
+    if not unproven:
+        return row
+    row = replace(row, unproven=len(unproven))
+    if findings or len(unproven) < len(mine):
+        return row
+    whys = {finding.message for finding in unproven}
+    why = f"nothing proven ({whys.pop() if len(whys) == 1 else 'for several reasons'})"
+    return replace(
+        row, outcome=Outcome.SKIPPED, relax=None, findings=unproven, reason=f"{why}: {row.reason}"
+    )
+
+
+def _unproven(measurement: Rate | Counter, mine: frozenset[str]) -> tuple[Finding, ...]:
+    """Return a finding for each subject that proves nothing: why."""
+    reasons = measurement.unproven
+    return tuple(Finding(name, reasons[name]) for name in sorted(mine) if name in reasons)
 
 
 def _judge_gauge(row: Verdict, measurement: Gauge, mine: frozenset[str]) -> Verdict:

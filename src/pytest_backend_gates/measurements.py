@@ -99,6 +99,8 @@ class Rate:
     subjects: Mapping[str, Ratio]
     #: What hits and total count, in the plural: ``lines and branches``.
     of: str = "hits"
+    #: Subject -> why it is no hit though nothing is known to be wrong with it; told, and counted all the same.
+    unproven: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Counter:
     of: str = "file"
     #: What was found besides and counts elsewhere, for the row: ``2 medium, 1 suppressed``.
     aside: str = ""
+    #: What was examined without proving anything -> why: no finding there means nothing.
+    unproven: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

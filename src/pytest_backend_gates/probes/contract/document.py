@@ -1,0 +1,146 @@
+"""The OpenAPI document: where it comes from, and what in it leads elsewhere and is not followed."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+#: What reads YAML without running anything that it names.
+ReadYaml = Callable[[str], Any]
+
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+_REFERENCES: Final = ("$ref", "$dynamicRef")
+
+
+class ContractError(Exception):
+    """The contract cannot be read: no schema, a schema that is none, or a setting that means nothing."""
+
+
+def of_app(app: object) -> dict[str, Any]:
+    """Return the document that the framework makes of its routes. Raises :class:`ContractError`."""
+    make = getattr(app, "openapi", None)
+    if not callable(make):
+        raise ContractError(
+            f"{_kind(app)} makes no OpenAPI schema of its routes;"
+            " name the schema's file: backend_gates_schema = openapi.yaml"
+        )
+    try:
+        document = make()
+    except Exception as error:  # noqa: BLE001 - the project's own code: whatever it raises is why there is no schema
+        raise ContractError(f"{_kind(app)}.openapi() raised {type(error).__name__}: {error}") from error
+    return _checked(document, f"{_kind(app)}.openapi()")
+
+
+def of_file(path: Path, read_yaml: ReadYaml) -> dict[str, Any]:
+    """Return the document in *path*, JSON or YAML. Raises :class:`ContractError`."""
+    document = _read(path, read_yaml, f"backend_gates_schema: {path}")
+    base = path.parent
+    for name in sorted(set(_files(document))):
+        _only_local(base / name, read_yaml, seen=set())
+    return _checked(document, str(path))
+
+
+def without_remote(node: Any) -> Any:  # noqa: ANN401  any JSON
+    """Return a copy of *node* whose references to other hosts lead nowhere, and without examples from there.
+
+    The operations that need such a reference are broken then; the others are not.
+    """
+    if isinstance(node, list):
+        return [without_remote(each) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    return {
+        key: f"#/not-fetched/{value.replace('~', '~0').replace('/', '~1')}"
+        if key in _REFERENCES and _is_remote(value)
+        else without_remote(value)
+        for key, value in node.items()
+        if not (key == "externalValue" and isinstance(value, str))
+    }
+
+
+def absolute(node: Any, base: Path) -> Any:  # noqa: ANN401  any JSON
+    """Return a copy of *node* whose references to other files hold wherever it is read."""
+    if isinstance(node, list):
+        return [absolute(each, base) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    return {
+        key: _absolute(value, base) if key in _REFERENCES and _is_file(value) else absolute(value, base)
+        for key, value in node.items()
+    }
+
+
+def methods_of(document: Mapping[str, Any], path: str) -> list[str]:
+    """Return the methods that the document declares for *path*, in its order."""
+    item = document.get("paths", {}).get(path)
+    return [key.upper() for key in item if str(key).lower() in METHODS] if isinstance(item, Mapping) else []
+
+
+def _checked(document: Any, where: str) -> dict[str, Any]:  # noqa: ANN401  anything can stand in a file
+    if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
+        raise ContractError(f"{where} is no OpenAPI schema: it has neither 'openapi' nor 'swagger' at its top")
+    if not isinstance(document.get("paths", {}), dict):
+        raise ContractError(f"{where}: 'paths' has to be an object, with a path template for each key")
+    return document
+
+
+def _read(path: Path, read_yaml: ReadYaml, where: str) -> Any:  # noqa: ANN401  anything can stand in a file
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{where} cannot be read: {error}") from error
+    try:
+        return json.loads(text) if path.suffix == ".json" else read_yaml(text)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        kind = "JSON" if path.suffix == ".json" else "YAML or JSON"
+        raise ContractError(f"{where} is not {kind}: {error}") from error
+
+
+def _only_local(path: Path, read_yaml: ReadYaml, seen: set[Path]) -> None:
+    """Check that a file which the schema refers to leads to no other host, nor the files that it refers to."""
+    if path in seen or not path.is_file():
+        return  # what is missing is told for the operations that need it
+    seen.add(path)
+    document = _read(path, read_yaml, str(path))
+    remote = next((value for value in _references(document) if _is_remote(value)), None)
+    if remote is not None:
+        raise ContractError(
+            f"{path} refers to {remote}, and nothing is fetched from other hosts: keep a copy beside it"
+        )
+    for name in sorted(set(_files(document))):
+        _only_local(path.parent / name, read_yaml, seen)
+
+
+def _references(node: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
+    if isinstance(node, list):
+        for each in node:
+            yield from _references(each)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key in _REFERENCES and isinstance(value, str):
+                yield value
+            else:
+                yield from _references(value)
+
+
+def _files(document: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
+    return (value.partition("#")[0] for value in _references(document) if _is_file(value))
+
+
+def _is_remote(reference: object) -> bool:
+    return isinstance(reference, str) and ("://" in reference.partition("#")[0] or reference.startswith("//"))
+
+
+def _is_file(reference: object) -> bool:
+    return isinstance(reference, str) and not reference.startswith("#") and not _is_remote(reference)
+
+
+def _absolute(reference: str, base: Path) -> str:
+    name, mark, pointer = reference.partition("#")
+    return f"{(base / name).resolve().as_uri()}{mark}{pointer}"
+
+
+def _kind(app: object) -> str:
+    return type(app).__name__

@@ -1,0 +1,245 @@
+"""Drives schemathesis, one operation at a time: the one place that imports it, and that knows its events.
+
+It runs in a thread of its own, so that the test's thread can serve the application (see ``serving``) and an
+exercise that does not end can be given up. Positive data only; examples, coverage and fuzzing; and nothing
+that depends on the clock, on earlier runs or on earlier answers, so the same application is asked the same.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_backend_gates.errors import did_you_mean
+from pytest_backend_gates.probes.contract import document, setting
+from pytest_backend_gates.probes.contract.document import ContractError
+from pytest_backend_gates.probes.contract.events import Listener
+from pytest_backend_gates.probes.contract.findings import Exercise, Operation, masked
+from pytest_backend_gates.probes.contract.serving import ServingError, Traffic, is_asgi, nobody_leaves
+from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
+from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
+from pytest_backend_gates.probes.contract.tracebacks import place, raised
+
+if TYPE_CHECKING:
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.engine.events import EngineEvent
+    from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+__all__ = ["Api", "ContractError", "Operation", "load"]
+
+#: So many seconds more than it may take, an exercise has to end by itself before it is left behind.
+_GRACE: Final = 5.0
+
+
+def load(
+    app: object, schema: Path | None, *, checks: Sequence[str], rootdir: Path, limit: float = setting.LIMIT
+) -> "Api":
+    """Read the contract of *app*: from the file *schema*, else from its framework.
+
+    *checks* are asked besides the default ones; *limit* is how many seconds a request may take, and about
+    how many all of an operation. Raises :class:`ContractError`.
+    """
+    import schemathesis.checks
+    from schemathesis.core.deserialization import deserialize_yaml
+
+    if schema is None:
+        read = document.of_app(app)
+    else:
+        read = document.absolute(document.of_file(rootdir / schema, deserialize_yaml), (rootdir / schema).parent)
+    own, configured = _configuration(rootdir, checks)
+    schemathesis.checks.load_all_checks()
+    known = sorted(set(schemathesis.checks.CHECKS.get_all_names()))
+    for name in checks:
+        if name not in known:
+            raise ContractError(f"backend_gates_checks: there is no check '{name}'; {did_you_mean(name, known)}")
+    api = Api(document.without_remote(read), configured, rootdir, schema is None, tuple(setting.secrets(own)), limit)
+    if not api.operations:
+        raise ContractError("the schema declares no operation: its 'paths' are empty")
+    return api
+
+
+class Api:
+    """The operations of one application, and what asks them."""
+
+    def __init__(
+        self,
+        raw: dict[str, Any],
+        configured: dict[str, Any],
+        rootdir: Path,
+        by_framework: bool,  # noqa: FBT001  said once, above
+        secrets: tuple[str, ...],
+        limit: float,
+    ) -> None:
+        self._raw = raw
+        self._configured = configured
+        self._rootdir = rootdir
+        self._by_framework = by_framework
+        self._secrets = secrets
+        self._limit = limit
+        #: In the order of the schema.
+        self.operations: tuple[Operation, ...] = tuple(self._declared())
+
+    def exercise(self, operation: Operation, app: object) -> Exercise:
+        """Ask *app* for everything that the contract says of *operation*, and hold the answers against it."""
+        if operation.broken is not None:
+            return Exercise(operation.name, errors=(operation.broken,))
+        listener = Listener(operation.name, self._masked, by_framework=self._by_framework)
+        server = (AsgiServer if is_asgi(app) else WsgiServer)(app, self._limit)  # type: ignore[arg-type]  # asked just now
+        try:
+            with nobody_leaves(), server:
+                _Run(self._stream(operation, server), listener, server).wait(self._limit)
+        except ServingError as error:
+            listener.errors.append(self._masked(f"{error}{_because(error, self._rootdir)}"))
+        if server.closing is not None:
+            closing = server.closing
+            listener.errors.append(self._masked(f"{closing}{_because(closing, self._rootdir)}"))
+        return listener.exercise(server.traffic, lambda error: place(error, self._rootdir))
+
+    def _stream(self, operation: Operation, server: "AsgiServer | WsgiServer") -> "_Stream":
+        schema = self._schema()
+        schema.app = server
+        return _Stream(schema.include(path=operation.path, method=operation.method), server.traffic)
+
+    def _schema(self) -> "OpenApiSchema":
+        import schemathesis.openapi
+        from schemathesis.core.errors import LoaderError
+
+        try:
+            return schemathesis.openapi.from_dict(self._raw, config=_built(self._configured))
+        except LoaderError as error:
+            raise ContractError(f"the schema cannot be used: {error}") from error
+
+    def _declared(self) -> Iterator[Operation]:
+        """Yield what the schema declares, with what is wrong with it."""
+        whole: set[str] = set()
+        broken: dict[tuple[str, str], str] = {}
+        usable: set[tuple[str, str]] = set()
+        strays: dict[str, str] = {}
+        for result in self._schema().get_all_operations():
+            if hasattr(result, "ok"):
+                one = result.ok()
+                usable.add((one.path, one.method.upper()))
+                continue
+            error = result.err()
+            path, method = error.path or "", (error.method or "").upper()
+            if method:
+                broken[path, method] = _words(error)
+            else:
+                whole.add(path)
+                strays[path] = _words(error)
+        for path in self._raw.get("paths", {}):
+            methods = document.methods_of(self._raw, path)
+            for method in methods:
+                fault = broken.get((path, method)) or strays.get(path)
+                if (path, method) in usable or fault:
+                    yield Operation(method, path, None if (path, method) in usable else fault)
+            if path in whole and not methods:
+                yield Operation("ANY", path, strays[path])
+
+    def _masked(self, text: str) -> str:
+        return masked(text, self._secrets)
+
+
+class _Stream:
+    """The events of one exercise, and the means to end it early."""
+
+    def __init__(self, schema: "OpenApiSchema", traffic: Traffic) -> None:
+        from schemathesis.engine import from_schema
+
+        self.deadline = float("inf")
+
+        def after_call(context: object, case: object, response: object) -> None:  # noqa: ARG001  as schemathesis calls it
+            if self.exhausted or traffic.hung is not None:
+                raise KeyboardInterrupt  # ends the scenario; what it has recorded until then is kept
+
+        schema.hook(after_call)
+        self._stream = from_schema(schema).execute()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether its time is up."""
+        return monotonic() >= self.deadline
+
+    def stop(self) -> None:
+        """End it after the request that is under way."""
+        self.deadline = 0.0
+        self._stream.stop()
+
+    def __iter__(self) -> "Iterator[EngineEvent]":
+        return iter(self._stream)
+
+
+class _Run:
+    """One exercise under way: the engine in its thread, the application served in this one."""
+
+    def __init__(self, stream: _Stream, listener: Listener, server: AsgiServer | WsgiServer) -> None:
+        self._stream = stream
+        self._listener = listener
+        self._server = server
+        self._over = threading.Event()
+        self._raised: BaseException | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Serve until the engine is done. One that needs much longer than *seconds* is left behind."""
+        start = monotonic()
+        self._stream.deadline = start + seconds
+        threading.Thread(target=self._listen, name="backend-gates-engine", daemon=True).start()
+        try:
+            while not self._over.is_set():
+                left = start + 2 * seconds + _GRACE - monotonic()
+                if left <= 0:
+                    self._listener.errors.append(f"the engine did not end within {2 * seconds + _GRACE:g} s")
+                    break
+                self._server.serve(left)
+        finally:
+            self._listener.exhausted |= self._stream.exhausted and self._listener.interrupted
+            self._stream.stop()
+        if self._raised is not None:
+            raise self._raised
+
+    def _listen(self) -> None:
+        try:
+            for event in self._stream:
+                self._listener.hear(event)
+        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits, and raised there
+            self._raised = error
+        finally:
+            self._over.set()
+            self._server.finish()
+
+
+def _configuration(rootdir: Path, checks: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the project's own configuration and what holds. Raises :class:`ContractError`."""
+    path = setting.found(rootdir)
+    if path is None:
+        return {}, setting.settings({}, checks)
+    try:
+        own = setting.read(path)
+        configured = setting.settings(own, checks)
+        _built(configured)
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{path}: {error}") from error
+    return own, configured
+
+
+def _built(configured: dict[str, Any]) -> "SchemathesisConfig":
+    from schemathesis.config import SchemathesisConfig
+
+    return SchemathesisConfig.from_dict(configured)
+
+
+def _because(error: ServingError, rootdir: Path) -> str:
+    return "" if error.cause is None else f": {raised(error.cause)}{_at(error.cause, rootdir)}"
+
+
+def _at(error: BaseException, rootdir: Path) -> str:
+    found = place(error, rootdir)
+    return f", at {found[0]}:{found[1]}" if found else ""
+
+
+def _words(error: Any) -> str:  # noqa: ANN401  schemathesis's own, of several classes
+    return " ".join(str(getattr(error, "message", None) or error).split())
+
+
+Place = Callable[[BaseException], tuple[str, int] | None]
