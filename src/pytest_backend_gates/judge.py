@@ -160,9 +160,7 @@ def _judge_counter(row: Verdict, measurement: Counter, mine: frozenset[str]) -> 
         return row
     whys = {finding.message for finding in unproven}
     why = f"nothing proven ({whys.pop() if len(whys) == 1 else 'for several reasons'})"
-    return replace(
-        row, outcome=Outcome.SKIPPED, relax=None, findings=unproven, reason=f"{why}: {row.reason}"
-    )
+    return replace(row, outcome=Outcome.SKIPPED, relax=None, findings=unproven, reason=f"{why}: {row.reason}")
 
 
 def _unproven(measurement: Rate | Counter, mine: frozenset[str]) -> tuple[Finding, ...]:

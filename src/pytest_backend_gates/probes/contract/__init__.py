@@ -1,9 +1,9 @@
 """The contract of an API: what its schema promises, held against what the application answers.
 
-    engine    drives schemathesis, one operation at a time; nothing else imports it
-    setting   what schemathesis is told: our defaults, under the project's schemathesis.toml
-    schema    the OpenAPI document: where it comes from, and what may not be fetched
-    serving   the application, served in this process
-    findings  what an exercise of one operation showed, and how it is told
-    probe     the metrics
+engine    drives schemathesis, one operation at a time; nothing else imports it
+setting   what schemathesis is told: our defaults, under the project's schemathesis.toml
+schema    the OpenAPI document: where it comes from, and what may not be fetched
+serving   the application, served in this process
+findings  what an exercise of one operation showed, and how it is told
+probe     the metrics
 """

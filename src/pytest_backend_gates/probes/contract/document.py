@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 #: What reads YAML without running anything that it names.
 ReadYaml = Callable[[str], Any]
 
+#: The keys of a path that are operations; the rest of it is shared by them.
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _REFERENCES: Final = ("$ref", "$dynamicRef")
 
@@ -26,7 +28,7 @@ def of_app(app: object) -> dict[str, Any]:
         )
     try:
         document = make()
-    except Exception as error:  # noqa: BLE001 - the project's own code: whatever it raises is why there is no schema
+    except Exception as error:  # the project's own code: whatever it raises is why
         raise ContractError(f"{_kind(app)}.openapi() raised {type(error).__name__}: {error}") from error
     return _checked(document, f"{_kind(app)}.openapi()")
 
@@ -76,16 +78,55 @@ def methods_of(document: Mapping[str, Any], path: str) -> list[str]:
     return [key.upper() for key in item if str(key).lower() in METHODS] if isinstance(item, Mapping) else []
 
 
+def astray(document: Mapping[str, Any], path: str, method: str) -> str | None:
+    """Say which reference of an operation leads nowhere, or to another host, if one does.
+
+    Read before :func:`without_remote`. References to files are the engine's to follow.
+    """
+    item = document["paths"][path]
+    shared = {key: value for key, value in item.items() if str(key).lower() not in METHODS}
+    waiting: list[Any] = [shared, *(value for key, value in item.items() if str(key).upper() == method)]
+    seen: set[str] = set()
+    while waiting:
+        for reference in _references(waiting.pop()):
+            if _is_remote(reference):
+                return f"it refers to {reference}, and nothing is fetched from other hosts"
+            if reference in seen or not reference.startswith("#/"):
+                continue
+            seen.add(reference)
+            found = _resolved(document, reference)
+            if found is None:
+                return f"it refers to {reference}, which the schema does not hold"
+            waiting.append(found)
+    return None
+
+
+def _resolved(document: Mapping[str, Any], reference: str) -> Any:  # noqa: ANN401  any JSON
+    """Return what a reference within the document leads to, ``None`` for nothing."""
+    node: Any = document
+    for part in unquote(reference[2:]).split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and name.isdecimal() and int(name) < len(node):
+            node = node[int(name)]
+        elif isinstance(node, Mapping) and (name in node or (name.isdecimal() and int(name) in node)):
+            node = node[name] if name in node else node[int(name)]  # YAML reads a status as a number
+        else:
+            return None
+    return node
+
+
 def _checked(document: Any, where: str) -> dict[str, Any]:  # noqa: ANN401  anything can stand in a file
     if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
-        raise ContractError(f"{where} is no OpenAPI schema: it has neither 'openapi' nor 'swagger' at its top")
-    if not isinstance(document.get("paths", {}), dict):
+        raise ContractError(
+            f"{where} is no OpenAPI schema: it has neither 'openapi' nor 'swagger' at its top"
+        )
+    if not isinstance(document.get("paths"), dict):
         raise ContractError(f"{where}: 'paths' has to be an object, with a path template for each key")
     return document
 
 
 def _read(path: Path, read_yaml: ReadYaml, where: str) -> Any:  # noqa: ANN401  anything can stand in a file
-    import yaml
+    import yaml  # type: ignore[import-untyped]  # ships no types
 
     try:
         text = path.read_text(encoding="utf-8-sig")

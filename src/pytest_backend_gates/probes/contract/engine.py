@@ -6,7 +6,8 @@ that depends on the clock, on earlier runs or on earlier answers, so the same ap
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ from pytest_backend_gates.probes.contract import document, setting
 from pytest_backend_gates.probes.contract.document import ContractError
 from pytest_backend_gates.probes.contract.events import Listener
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation, masked
+from pytest_backend_gates.probes.contract.generating import no_local_constants
 from pytest_backend_gates.probes.contract.serving import ServingError, Traffic, is_asgi, nobody_leaves
 from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
 from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
@@ -24,7 +26,7 @@ from pytest_backend_gates.probes.contract.tracebacks import place, raised
 if TYPE_CHECKING:
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine.events import EngineEvent
-    from schemathesis.specs.openapi.schemas import OpenApiSchema
+    from schemathesis.schemas import BaseSchema
 
 __all__ = ["Api", "ContractError", "Operation", "load"]
 
@@ -46,105 +48,113 @@ def load(
     if schema is None:
         read = document.of_app(app)
     else:
-        read = document.absolute(document.of_file(rootdir / schema, deserialize_yaml), (rootdir / schema).parent)
+        read = document.absolute(
+            document.of_file(rootdir / schema, deserialize_yaml), (rootdir / schema).parent
+        )
     own, configured = _configuration(rootdir, checks)
     schemathesis.checks.load_all_checks()
     known = sorted(set(schemathesis.checks.CHECKS.get_all_names()))
     for name in checks:
         if name not in known:
-            raise ContractError(f"backend_gates_checks: there is no check '{name}'; {did_you_mean(name, known)}")
-    api = Api(document.without_remote(read), configured, rootdir, schema is None, tuple(setting.secrets(own)), limit)
+            raise ContractError(
+                f"backend_gates_checks: there is no check '{name}'; {did_you_mean(name, known)}"
+            )
+    api = Api(read, configured, _Telling(rootdir, schema is None, tuple(setting.secrets(own))), limit)
     if not api.operations:
         raise ContractError("the schema declares no operation: its 'paths' are empty")
     return api
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What it takes to put findings into words."""
+
+    rootdir: Path
+    by_framework: bool
+    secrets: tuple[str, ...]
+
+    def masked(self, text: str) -> str:
+        return masked(text, self.secrets)
+
+    def place(self, error: BaseException) -> tuple[str, int] | None:
+        return place(error, self.rootdir)
+
+    def why(self, error: ServingError) -> str:
+        if error.cause is None:
+            return self.masked(str(error))
+        found = self.place(error.cause)
+        at = f", at {found[0]}:{found[1]}" if found else ""
+        return self.masked(f"{error}: {raised(error.cause)}{at}")
 
 
 class Api:
     """The operations of one application, and what asks them."""
 
     def __init__(
-        self,
-        raw: dict[str, Any],
-        configured: dict[str, Any],
-        rootdir: Path,
-        by_framework: bool,  # noqa: FBT001  said once, above
-        secrets: tuple[str, ...],
-        limit: float,
+        self, read: dict[str, Any], configured: dict[str, Any], telling: _Telling, limit: float
     ) -> None:
-        self._raw = raw
+        self._raw = document.without_remote(read)
         self._configured = configured
-        self._rootdir = rootdir
-        self._by_framework = by_framework
-        self._secrets = secrets
+        self._telling = telling
         self._limit = limit
         #: In the order of the schema.
-        self.operations: tuple[Operation, ...] = tuple(self._declared())
+        self.operations: tuple[Operation, ...] = tuple(self._declared(read))
 
     def exercise(self, operation: Operation, app: object) -> Exercise:
         """Ask *app* for everything that the contract says of *operation*, and hold the answers against it."""
         if operation.broken is not None:
             return Exercise(operation.name, errors=(operation.broken,))
-        listener = Listener(operation.name, self._masked, by_framework=self._by_framework)
+        telling = self._telling
+        listener = Listener(operation.name, telling.masked, by_framework=telling.by_framework)
         server = (AsgiServer if is_asgi(app) else WsgiServer)(app, self._limit)  # type: ignore[arg-type]  # asked just now
         try:
-            with nobody_leaves(), server:
+            with nobody_leaves(), no_local_constants(), server:
                 _Run(self._stream(operation, server), listener, server).wait(self._limit)
         except ServingError as error:
-            listener.errors.append(self._masked(f"{error}{_because(error, self._rootdir)}"))
+            listener.errors.append(telling.why(error))
         if server.closing is not None:
-            closing = server.closing
-            listener.errors.append(self._masked(f"{closing}{_because(closing, self._rootdir)}"))
-        return listener.exercise(server.traffic, lambda error: place(error, self._rootdir))
+            listener.errors.append(telling.why(server.closing))
+        return listener.exercise(server.traffic, telling.place)
 
-    def _stream(self, operation: Operation, server: "AsgiServer | WsgiServer") -> "_Stream":
+    def _stream(self, operation: Operation, server: AsgiServer | WsgiServer) -> "_Stream":
         schema = self._schema()
         schema.app = server
         return _Stream(schema.include(path=operation.path, method=operation.method), server.traffic)
 
-    def _schema(self) -> "OpenApiSchema":
+    def _schema(self) -> "BaseSchema":
         import schemathesis.openapi
         from schemathesis.core.errors import LoaderError
 
         try:
             return schemathesis.openapi.from_dict(self._raw, config=_built(self._configured))
         except LoaderError as error:
-            raise ContractError(f"the schema cannot be used: {error}") from error
+            raise ContractError(f"the schema cannot be used: {_words(error)}") from error
 
-    def _declared(self) -> Iterator[Operation]:
+    def _declared(self, read: dict[str, Any]) -> Iterator[Operation]:
         """Yield what the schema declares, with what is wrong with it."""
-        whole: set[str] = set()
-        broken: dict[tuple[str, str], str] = {}
-        usable: set[tuple[str, str]] = set()
-        strays: dict[str, str] = {}
+        usable, faults = set(), {}
         for result in self._schema().get_all_operations():
             if hasattr(result, "ok"):
                 one = result.ok()
                 usable.add((one.path, one.method.upper()))
-                continue
-            error = result.err()
-            path, method = error.path or "", (error.method or "").upper()
-            if method:
-                broken[path, method] = _words(error)
             else:
-                whole.add(path)
-                strays[path] = _words(error)
-        for path in self._raw.get("paths", {}):
-            methods = document.methods_of(self._raw, path)
+                error = result.err()
+                faults[error.path, (error.method or "").upper()] = _words(error)
+        for path in read["paths"]:
+            methods = document.methods_of(read, path)
+            whole = faults.get((path, ""))
+            if whole and not methods:
+                yield Operation("ANY", path, whole)
             for method in methods:
-                fault = broken.get((path, method)) or strays.get(path)
-                if (path, method) in usable or fault:
-                    yield Operation(method, path, None if (path, method) in usable else fault)
-            if path in whole and not methods:
-                yield Operation("ANY", path, strays[path])
-
-    def _masked(self, text: str) -> str:
-        return masked(text, self._secrets)
+                fault = faults.get((path, method)) or (None if (path, method) in usable else whole)
+                if fault or (path, method) in usable:  # the others are left out by schemathesis.toml
+                    yield Operation(method, path, fault or document.astray(read, path, method))
 
 
 class _Stream:
     """The events of one exercise, and the means to end it early."""
 
-    def __init__(self, schema: "OpenApiSchema", traffic: Traffic) -> None:
+    def __init__(self, schema: "BaseSchema", traffic: Traffic) -> None:
         from schemathesis.engine import from_schema
 
         self.deadline = float("inf")
@@ -229,17 +239,5 @@ def _built(configured: dict[str, Any]) -> "SchemathesisConfig":
     return SchemathesisConfig.from_dict(configured)
 
 
-def _because(error: ServingError, rootdir: Path) -> str:
-    return "" if error.cause is None else f": {raised(error.cause)}{_at(error.cause, rootdir)}"
-
-
-def _at(error: BaseException, rootdir: Path) -> str:
-    found = place(error, rootdir)
-    return f", at {found[0]}:{found[1]}" if found else ""
-
-
 def _words(error: Any) -> str:  # noqa: ANN401  schemathesis's own, of several classes
     return " ".join(str(getattr(error, "message", None) or error).split())
-
-
-Place = Callable[[BaseException], tuple[str, int] | None]

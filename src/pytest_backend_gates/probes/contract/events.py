@@ -103,15 +103,19 @@ class Listener:
             identity=f"{kind} {path or ''}".strip(),
         )
 
-    def _scenario_finished(self, event: Any) -> None:  # noqa: ANN401  of a module that is imported late
+    def heard_scenario_finished(self, event: Any) -> None:  # noqa: ANN401  of a module that is imported late
         recorder = event.recorder
-        self._failed |= event.status == "failure"
-        answers = {case: one.response for case, one in recorder.interactions.items() if one.response is not None}
+        self._failed |= _value(event.status) == "failure"
+        answers = {
+            case: one.response for case, one in recorder.interactions.items() if one.response is not None
+        }
         self._statuses.update(answer.status_code for answer in answers.values())
         for case, checks in recorder.checks.items():
             status = answers[case].status_code if case in answers else 0
             self._failures += [(case, self._failure(node, status)) for node in _failing(checks)]
-            self.errors += [f"the check {one.name} could not be made" for one in checks if one.status == "error"]
+            self.errors += [
+                f"the check {one.name} could not be made" for one in checks if _value(one.status) == "error"
+            ]
 
     def _failure(self, node: Any, status: int) -> Failure:  # noqa: ANN401  as above
         told = node.failure_info.failure
@@ -137,47 +141,51 @@ class Listener:
             **common,
         )
 
-    def _non_fatal_error(self, event: Any) -> None:  # noqa: ANN401  as above
+    def heard_non_fatal_error(self, event: Any) -> None:  # noqa: ANN401  as above
         info = event.info
         self.errors.append(" ".join(f"{info.title}: {info.message}".split()))
 
-    def _fatal_error(self, event: Any) -> None:  # noqa: ANN401  as above
+    def heard_fatal_error(self, event: Any) -> None:  # noqa: ANN401  as above
         self.errors.append(f"schemathesis failed: {raised(event.exception)}")
 
-    def _interrupted(self, _: object) -> None:
+    def heard_interrupted(self, _: object) -> None:
         self.interrupted = True
 
-    def _phase_finished(self, event: Any) -> None:  # noqa: ANN401  as above
-        self._failed |= event.status == "failure"
-        if event.status == "error" and not self.errors:
-            self._silent = str(event.phase.name)
+    def heard_phase_finished(self, event: Any) -> None:  # noqa: ANN401  as above
+        self._failed |= _value(event.status) == "failure"
+        if _value(event.status) == "error" and not self.errors:
+            self._silent = _value(event.phase.name)
 
-    def _engine_finished(self, event: Any) -> None:  # noqa: ANN401  as above
-        self._reason = str(event.stop_reason)
+    def heard_engine_finished(self, event: Any) -> None:  # noqa: ANN401  as above
+        self._reason = _value(event.stop_reason)
         self.errors += [
             f"a check of the whole run failed: {told.title}" for told in getattr(event, "failures", ())
         ]
 
 
 _HEARD: Final[Mapping[str, Callable[[Listener, Any], None]]] = {
-    "ScenarioFinished": Listener._scenario_finished,
-    "NonFatalError": Listener._non_fatal_error,
-    "FatalError": Listener._fatal_error,
-    "Interrupted": Listener._interrupted,
-    "PhaseFinished": Listener._phase_finished,
-    "EngineFinished": Listener._engine_finished,
+    "ScenarioFinished": Listener.heard_scenario_finished,
+    "NonFatalError": Listener.heard_non_fatal_error,
+    "FatalError": Listener.heard_fatal_error,
+    "Interrupted": Listener.heard_interrupted,
+    "PhaseFinished": Listener.heard_phase_finished,
+    "EngineFinished": Listener.heard_engine_finished,
 }
+
+
+def _value(word: Any) -> str:  # noqa: ANN401  an enumeration, of strings in later releases
+    return str(getattr(word, "value", word))
 
 
 def _failing(checks: Sequence[Any]) -> list[Any]:
     """Return the checks that failed on one answer; of a server error nothing else, which would only follow from it."""
-    failing = [one for one in checks if one.status == "failure" and one.failure_info is not None]
+    failing = [one for one in checks if _value(one.status) == "failure" and one.failure_info is not None]
     return [one for one in failing if one.name == "not_a_server_error"] or failing
 
 
 def _one_line(curl: str) -> str:
-    """Return the command without what continues its lines, and without the header that numbers test cases."""
-    return _CASE.sub("", " ".join(curl.replace("\\\n", " ").split("\n")[0].split()))
+    """Return the command alone, on one line, without what only a request in process needs."""
+    return _NOISE.sub("", " ".join(curl.split("\n\n", 1)[0].replace("\\\n", " ").split()))
 
 
-_CASE: Final = re.compile(rf" -H '{CASE_HEADER}: [^']*'", re.IGNORECASE)
+_NOISE: Final = re.compile(rf" --insecure| -H '{CASE_HEADER}: [^']*'", re.IGNORECASE)

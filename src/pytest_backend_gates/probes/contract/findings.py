@@ -114,20 +114,11 @@ class Exercise:
     @property
     def unproven(self) -> str | None:
         """Why nothing is known of the operation, if it never answered as it should."""
-        seen = set(self.statuses)
+        if self.errors:
+            return "it could not be exercised"
         if self.exhausted:
             return "the time ran out"
-        if not seen:
-            return "no request could be generated"
-        if self.answered:
-            return None
-        if seen <= {401, 403}:
-            return "only " + " and ".join(str(status) for status in sorted(seen))
-        if seen == {404}:
-            return "only 404"
-        if 429 in seen:
-            return "rate limited (429)"
-        return "never below 400: only " + ", ".join(str(status) for status in sorted(seen))
+        return None if self.answered else _never(set(self.statuses))
 
     def to_plain(self) -> Plain:
         """Return JSON-able data for :meth:`from_plain`."""
@@ -147,6 +138,17 @@ class Exercise:
             exhausted=data["exhausted"],
             log=tuple(data["log"]),
         )
+
+
+def _never(seen: set[int]) -> str:
+    """Say what an operation answered that never answered below 400."""
+    if not seen:
+        return "no request could be generated"
+    if 429 in seen:
+        return "rate limited (429)"
+    if seen <= {401, 403} or seen == {404}:
+        return "only " + " and ".join(str(status) for status in sorted(seen))
+    return "never below 400: only " + ", ".join(str(status) for status in sorted(seen))
 
 
 def distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:

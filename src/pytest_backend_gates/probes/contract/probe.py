@@ -81,7 +81,9 @@ class ContractProbe:
         told = [one for one in payloads if any(one[key] for key in self._told) or one["declared"] is not None]
         why_not = next((one for one in told if one["unavailable"]), None)
         if narrowed is not None:
-            return _both(Reading(unavailable=f"a narrowed run ({narrowed}): the contract is judged in full runs"))
+            return _both(
+                Reading(unavailable=f"a narrowed run ({narrowed}): the contract is judged in full runs")
+            )
         if not told:
             return _both(_failed("nothing was told of the application's operations"))
         if any(_agreement(one) != _agreement(told[0]) for one in told):
@@ -116,7 +118,9 @@ class ContractProbe:
         left_out = {name: reason for one in told for name, reason in one["left_out"].items()}
         exercises = _by_operation(Exercise.from_plain(plain) for one in told for plain in one["exercises"])
         missing = [name for name in declared if name not in exercises and name not in left_out]
-        unproven = {name: left_out.get(name) or exercises[name].unproven for name in declared if name not in missing}
+        unproven = {
+            name: left_out.get(name) or exercises[name].unproven for name in declared if name not in missing
+        }
         self._reasons = {name: reason for name, reason in unproven.items() if reason}
         errors = [Finding(name, error) for name, one in exercises.items() for error in one.errors]
         errors += [Finding(name, "this operation was not exercised") for name in missing]

@@ -9,12 +9,13 @@ its own, as with Starlette's test client, and its lifespan begins and ends there
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from inspect import Parameter, iscoroutinefunction, signature
-from typing import Any, Final, Never
+from typing import Final, Never
 
 #: Where the engine writes the id of the test case that a request belongs to.
 CASE_HEADER: Final = "x-schemathesis-testcaseid"
@@ -22,6 +23,7 @@ CASE_HEADER: Final = "x-schemathesis-testcaseid"
 STREAM_PIECES: Final = 20
 STREAM_SECONDS: Final = 1.0
 
+_BOUNDARY: Final = re.compile(r'boundary="?([^";]+)')
 #: True in the application's own code while it answers; copied into the threads that it starts for that.
 INSIDE: Final[ContextVar[bool]] = ContextVar("backend_gates_inside", default=False)
 
@@ -72,8 +74,11 @@ class Traffic:
     #: The request that was given up, if one was.
     hung: str | None = None
 
-    def note(self, method: str, target: str, body: bytes) -> str:
-        """Log a request, and return how to name it."""
+    def note(self, method: str, target: str, body: bytes, content_type: str) -> str:
+        """Log a request, and return how to name it. A multipart boundary is random, and left out."""
+        boundary = _BOUNDARY.search(content_type)
+        if boundary is not None:
+            body = body.replace(boundary[1].encode("latin-1"), b"")
         self.log.append(f"{method} {target} {hashlib.sha256(body).hexdigest()[:16]}")
         return f"{method} {target}"
 
@@ -85,7 +90,9 @@ class Traffic:
 
 def failed() -> Answer:
     """Return what a server answers when the application has failed."""
-    return Answer(500, [("content-type", "text/plain; charset=utf-8")], [b"Internal Server Error"], ended=True)
+    return Answer(
+        500, [("content-type", "text/plain; charset=utf-8")], [b"Internal Server Error"], ended=True
+    )
 
 
 def is_asgi(app: object) -> bool:
@@ -121,7 +128,7 @@ def nobody_leaves() -> Iterator[None]:
         os._exit = leave
 
 
-def header(headers: Mapping[str, str] | Any, name: str) -> str:
+def header(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:
     """Return the value of *name* among ASGI's pairs of bytes, empty without one."""
     wanted = name.encode()
     return next((value.decode("latin-1") for key, value in headers if key.lower() == wanted), "")

@@ -3,9 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pytest_backend_gates.probes.contract.serving import (
     CASE_HEADER,
@@ -17,6 +16,9 @@ from pytest_backend_gates.probes.contract.serving import (
     failed,
     header,
 )
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -72,7 +74,9 @@ class AsgiServer:
             raise NotImplementedError  # the engine then takes it that there is no lifespan: it is ours to run
         body = await _read(receive)
         target = scope["raw_path"].decode("latin-1") + "?" + scope["query_string"].decode("latin-1")
-        name = self.traffic.note(scope["method"], target.removesuffix("?"), body)
+        name = self.traffic.note(
+            scope["method"], target.removesuffix("?"), body, header(scope["headers"], "content-type")
+        )
         answer = Answer()
         task = asyncio.run_coroutine_threadsafe(self._answered(scope, body, answer), self._loop)
         try:

@@ -70,7 +70,8 @@ class WsgiServer:
         environ["wsgi.input"] = BytesIO(body)
         query = environ.get("QUERY_STRING", "")
         path = quote(environ.get("PATH_INFO", "").encode("latin-1"))
-        name = self.traffic.note(environ["REQUEST_METHOD"], f"{path}?{query}".removesuffix("?"), body)
+        target, content_type = f"{path}?{query}".removesuffix("?"), environ.get("CONTENT_TYPE", "")
+        name = self.traffic.note(environ["REQUEST_METHOD"], target, body, content_type)
         job = _Job(environ)
         if self._here:
             self._jobs.put(job)

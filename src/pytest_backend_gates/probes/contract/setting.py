@@ -19,7 +19,15 @@ CHECKS: Final = (
     "response_schema_conformance",
 )
 #: What would send a request elsewhere, or make one operation depend on another or on the clock.
-_NOT_HONOURED: Final = ("base-url", "origin", "proxy", "workers", "max-time", "max-failures", "request-retries")
+_NOT_HONOURED: Final = (
+    "base-url",
+    "origin",
+    "proxy",
+    "workers",
+    "max-time",
+    "max-failures",
+    "request-retries",
+)
 #: The tables and keys whose values are nobody's business.
 _CONFIDENTIAL: Final = ("headers", "password", "bearer", "api_key", "payload")
 _SHORTEST_SECRET: Final = 4

@@ -5,7 +5,9 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-_INSTALLED: Final = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")})
+_INSTALLED: Final = tuple(
+    {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")}
+)
 
 
 def place(error: BaseException, rootdir: Path) -> tuple[str, int] | None:

@@ -1,0 +1,29 @@
+"""What else the generator would look at, besides the schema and the seed, and must not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def no_local_constants() -> Iterator[None]:
+    """Keep hypothesis from drawing on the constants in whatever project modules happen to be imported.
+
+    They would make the requests depend on which tests ran in this process. A release that does not look,
+    or looks elsewhere, is left as it is.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    names = ("_get_local_constants", "CONSTANTS_CACHE", "Constants")
+    if not all(hasattr(providers, name) for name in names):
+        yield
+        return
+    before = {name: getattr(providers, name) for name in names}
+    nothing = before["Constants"]()
+    cache = type(before["CONSTANTS_CACHE"])(1024)  # what it holds was filtered from the constants seen so far
+    try:
+        providers._get_local_constants = lambda: nothing  # noqa: SLF001  there is no setting for it
+        providers.CONSTANTS_CACHE = cache
+        yield
+    finally:
+        providers._get_local_constants = before["_get_local_constants"]  # noqa: SLF001  as above
+        providers.CONSTANTS_CACHE = before["CONSTANTS_CACHE"]
