@@ -72,6 +72,22 @@ def absolute(node: Any, base: Path) -> Any:  # noqa: ANN401  any JSON
     }
 
 
+def only(document: Mapping[str, Any], path: str, method: str) -> dict[str, Any]:
+    """Return the document with one operation alone, unless something in it refers to the others.
+
+    What is wrong with another operation is that one's, and reading all of a large schema takes its time.
+    """
+    paths = document["paths"]
+    if any(reference.startswith("#/paths/") for reference in _references(document)):
+        return dict(document)
+    item = {
+        key: value
+        for key, value in paths[path].items()
+        if str(key).upper() == method or str(key).lower() not in METHODS
+    }
+    return {**document, "paths": {path: item}}
+
+
 def methods_of(document: Mapping[str, Any], path: str) -> list[str]:
     """Return the methods that the document declares for *path*, in its order."""
     item = document.get("paths", {}).get(path)
@@ -171,11 +187,15 @@ def _files(document: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
 
 
 def _is_remote(reference: object) -> bool:
-    return isinstance(reference, str) and ("://" in reference.partition("#")[0] or reference.startswith("//"))
+    if not isinstance(reference, str) or reference.startswith("file://"):
+        return False
+    return "://" in reference.partition("#")[0] or reference.startswith("//")
 
 
 def _is_file(reference: object) -> bool:
-    return isinstance(reference, str) and not reference.startswith("#") and not _is_remote(reference)
+    if not isinstance(reference, str) or reference.startswith(("#", "file://")):
+        return False
+    return not _is_remote(reference)
 
 
 def _absolute(reference: str, base: Path) -> str:

@@ -117,23 +117,23 @@ class Api:
         return listener.exercise(server.traffic, telling.place)
 
     def _stream(self, operation: Operation, server: AsgiServer | WsgiServer) -> "_Stream":
-        schema = self._schema()
+        schema = self._schema(document.only(self._raw, operation.path, operation.method))
         schema.app = server
         return _Stream(schema.include(path=operation.path, method=operation.method), server.traffic)
 
-    def _schema(self) -> "BaseSchema":
+    def _schema(self, raw: dict[str, Any]) -> "BaseSchema":
         import schemathesis.openapi
         from schemathesis.core.errors import LoaderError
 
         try:
-            return schemathesis.openapi.from_dict(self._raw, config=_built(self._configured))
+            return schemathesis.openapi.from_dict(raw, config=_built(self._configured))
         except LoaderError as error:
             raise ContractError(f"the schema cannot be used: {_words(error)}") from error
 
     def _declared(self, read: dict[str, Any]) -> Iterator[Operation]:
         """Yield what the schema declares, with what is wrong with it."""
         usable, faults = set(), {}
-        for result in self._schema().get_all_operations():
+        for result in self._schema(self._raw).get_all_operations():
             if hasattr(result, "ok"):
                 one = result.ok()
                 usable.add((one.path, one.method.upper()))

@@ -132,7 +132,7 @@ class Listener:
                 hint=documenting(status, by_framework=self._by_framework),
                 **common,
             )
-        what = next(iter(told.message.strip().splitlines()), "")
+        what = _first_sentence(told.message)
         return Failure(
             title=self._mask(f"{status} {told.title}: {what}" if what else f"{status} {told.title}"),
             message=self._mask(told.message.strip()),
@@ -181,6 +181,12 @@ def _failing(checks: Sequence[Any]) -> list[Any]:
     """Return the checks that failed on one answer; of a server error nothing else, which would only follow from it."""
     failing = [one for one in checks if _value(one.status) == "failure" and one.failure_info is not None]
     return [one for one in failing if one.name == "not_a_server_error"] or failing
+
+
+def _first_sentence(message: str) -> str:
+    """Return the first line, and the next one where it announces that."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
 
 
 def _one_line(curl: str) -> str:

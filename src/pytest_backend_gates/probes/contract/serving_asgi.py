@@ -68,6 +68,7 @@ class AsgiServer:
             self.closing = error
         finally:
             self._stop()
+            del self._app  # the engine keeps its applications for the life of the process: this is one to it
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -110,10 +111,11 @@ class AsgiServer:
         exchange = _Exchange(body, answer)
         try:
             await self._app({**scope, "state": dict(self._state)}, exchange.receive, exchange.send)
-        except (_EnoughError, asyncio.CancelledError):
-            if not answer.enough:
-                raise
+        except asyncio.CancelledError:
+            raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, the application raised it: that is the finding
+            if answer.enough:
+                return answer
             return self.traffic.crashed(header(scope["headers"], CASE_HEADER), error, answer)
         if not answer.ended and not answer.streams:
             unsaid = RuntimeError("the application returned without a complete response")
@@ -212,8 +214,10 @@ class _Lifespan:
             return  # it knows no lifespan
         if told["type"] == f"lifespan.{step}.failed":
             await self._from_app.get()  # most raise, having said so
-            text = str(told.get("message") or "").strip().splitlines()
-            raise ServingError(f"the application failed to {what}: {text[-1] if text else ''}", self._error)
+            text = "" if self._error else str(told.get("message") or "").strip()
+            raise ServingError(
+                ": ".join([f"the application failed to {what}", *text.splitlines()[-1:]]), self._error
+            )
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}

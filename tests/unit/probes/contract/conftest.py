@@ -1,0 +1,52 @@
+"""Real applications, exercised by the real engine."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_backend_gates.probes.contract import engine
+from pytest_backend_gates.probes.contract.findings import Exercise
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes an OpenAPI document with these paths into the rootdir."""
+
+    def write(paths: object, **besides: object) -> Path:
+        whole = {"openapi": "3.0.3", "info": {"title": "Shop", "version": "1"}, "paths": paths, **besides}
+        path = tmp_path / "openapi.json"
+        path.write_text(json.dumps(whole), "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[..., engine.Api]:
+    """Return a function that reads the contract of an application; the rootdir is *tmp_path* if not given."""
+    (tmp_path / ".git").mkdir()  # a schemathesis.toml further up is not this project's
+
+    def read(
+        app: object,
+        schema: Path | None = None,
+        checks: Sequence[str] = (),
+        *,
+        limit: float = 10.0,
+        rootdir: Path = tmp_path,
+    ) -> engine.Api:
+        return engine.load(app, schema, checks=checks, rootdir=rootdir, limit=limit)
+
+    return read
+
+
+@pytest.fixture
+def exercise(load: Callable[..., engine.Api]) -> Callable[..., dict[str, Exercise]]:
+    """Return a function that exercises all operations of an application, and gives the results by name."""
+
+    def ask(app: object, schema: Path | None = None, **options: object) -> dict[str, Exercise]:
+        api = load(app, schema, **options)
+        return {operation.name: api.exercise(operation, app) for operation in api.operations}
+
+    return ask
