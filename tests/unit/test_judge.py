@@ -363,3 +363,41 @@ def test_a_gate_is_as_bad_as_its_worst_row(judged: Judged) -> None:
     assert (report.reason, report.hint, report.rows) == ("1 of 1 block over", None, rows)
     assert gate_report("complexity", rows[:2], 0).outcome is Outcome.NO_DATA
     assert not gate_report("complexity", rows[:1], 0).red
+
+
+SAYS_NOTHING = Counter((), frozenset({"GET /a", "GET /b"}), "operation", "", {"GET /a": "only 404"})
+
+
+def test_a_counter_with_unproven_subjects(one: One) -> None:
+    """They are counted beside what passed, and red only when strict."""
+    row = one(SAYS_NOTHING, "security.high == 0")
+    assert (row.outcome, row.unproven, row.reason) == (Outcome.PASSED, 1, "0 findings in 2 operations")
+    strict = one(SAYS_NOTHING, "security.high == 0", strict=True)
+    assert (strict.outcome, strict.red) == (Outcome.SKIPPED, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"), [("only 404", "only 404"), ("rate limited (429)", "for several reasons")]
+)
+def test_a_counter_that_proves_nothing(one: One, reason: str, why: str) -> None:
+    """No finding among subjects that prove nothing is no pass, for a selection of them neither."""
+    counter = replace(SAYS_NOTHING, unproven={"GET /a": "only 404", "GET /b": reason})
+    row = one(counter, "security.high == 0")
+    assert (row.outcome, row.red, row.unproven) == (Outcome.SKIPPED, False, 2)
+    assert row.reason == f"nothing proven ({why}): 0 findings in 2 operations"
+    assert row.findings == (Finding("GET /a", "only 404"), Finding("GET /b", reason))
+    selected = one(SAYS_NOTHING, "security.high[GET /a] == 0")
+    assert (selected.outcome, selected.reason) == (
+        Outcome.SKIPPED,
+        "nothing proven (only 404): 0 findings in 1 operation",
+    )
+    found = replace(counter, findings=(Finding("GET /a", "broken"),))
+    assert one(found, "security.high == 0").outcome is Outcome.FAILED
+
+
+def test_a_rate_with_unproven_subjects(one: One) -> None:
+    """They count as no hits, and are told."""
+    rate = Rate({"GET /a": Ratio(0, 1), "GET /b": Ratio(1, 1)}, "operations", {"GET /a": "only 404"})
+    row = one(rate, "coverage > 80%")
+    assert (row.outcome, row.hits, row.total) == (Outcome.FAILED, 1, 2)
+    assert row.findings == (Finding("GET /a", "only 404"),)

@@ -91,7 +91,7 @@ class Api:
     """The operations of one application, and what asks them."""
 
     def __init__(
-        self, read: dict[str, Any], configured: dict[str, Any], telling: _Telling, limit: float
+        self, read: dict[str, Any], configured: "SchemathesisConfig", telling: _Telling, limit: float
     ) -> None:
         self._raw = document.without_remote(read)
         self._configured = configured
@@ -126,7 +126,7 @@ class Api:
         from schemathesis.core.errors import LoaderError
 
         try:
-            return schemathesis.openapi.from_dict(raw, config=_built(self._configured))
+            return schemathesis.openapi.from_dict(raw, config=self._configured)
         except LoaderError as error:
             raise ContractError(f"the schema cannot be used: {_words(error)}") from error
 
@@ -219,24 +219,21 @@ class _Run:
             self._server.finish()
 
 
-def _configuration(rootdir: Path, checks: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the project's own configuration and what holds. Raises :class:`ContractError`."""
+def _configuration(rootdir: Path, checks: Sequence[str]) -> tuple[dict[str, Any], "SchemathesisConfig"]:
+    """Return the project's own configuration and the one that holds. Raises :class:`ContractError`.
+
+    Made once: it runs the project's hooks file.
+    """
+    from schemathesis.config import ConfigError, SchemathesisConfig
+    from schemathesis.core.errors import HookError
+
     path = setting.found(rootdir)
-    if path is None:
-        return {}, setting.settings({}, checks)
     try:
-        own = setting.read(path)
-        configured = setting.settings(own, checks)
-        _built(configured)
-    except (OSError, ValueError) as error:
-        raise ContractError(f"{path}: {error}") from error
-    return own, configured
-
-
-def _built(configured: dict[str, Any]) -> "SchemathesisConfig":
-    from schemathesis.config import SchemathesisConfig
-
-    return SchemathesisConfig.from_dict(configured)
+        own = {} if path is None else setting.read(path)
+        return own, SchemathesisConfig.from_dict(setting.settings(own, checks))
+    except (OSError, ValueError, ConfigError, HookError) as error:
+        because = f": {error.__cause__}" if isinstance(error, HookError) else ""
+        raise ContractError(f"{path or 'SCHEMATHESIS_HOOKS'}: {error}{because}") from error
 
 
 def _words(error: Any) -> str:  # noqa: ANN401  schemathesis's own, of several classes

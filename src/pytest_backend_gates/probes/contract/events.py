@@ -137,7 +137,7 @@ class Listener:
             title=self._mask(f"{status} {told.title}: {what}" if what else f"{status} {told.title}"),
             message=self._mask(told.message.strip()),
             curl=curl,
-            identity="/".join([told.title, *(str(part) for part in getattr(told, "schema_path", ()))]),
+            identity=_part(told),
             **common,
         )
 
@@ -181,6 +181,12 @@ def _failing(checks: Sequence[Any]) -> list[Any]:
     """Return the checks that failed on one answer; of a server error nothing else, which would only follow from it."""
     failing = [one for one in checks if _value(one.status) == "failure" and one.failure_info is not None]
     return [one for one in failing if one.name == "not_a_server_error"] or failing
+
+
+def _part(told: Any) -> str:  # noqa: ANN401  of several classes
+    """Return which part of the schema an answer offends against: what tells two failures of a kind apart."""
+    parts = [*getattr(told, "schema_path", ()), *getattr(told, "missing_headers", ())]
+    return "/".join(str(part) for part in parts) or ("" if hasattr(told, "code") else told.title)
 
 
 def _first_sentence(message: str) -> str:

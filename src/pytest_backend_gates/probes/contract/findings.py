@@ -60,7 +60,7 @@ class Failure:
     @property
     def key(self) -> tuple[str, int, str, str]:
         """What makes it one failure: check, status, failure."""
-        return self.check, self.status, self.code, self.identity or self.title
+        return self.check, self.status, self.code, self.identity
 
     @property
     def frame(self) -> str | None:

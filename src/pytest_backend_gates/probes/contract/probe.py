@@ -21,6 +21,8 @@ from pytest_backend_gates.probes.contract.findings import Exercise, Failure, Ope
 FAILURES: Final = Metric("contract.failures", Kind.COUNTER, None, "contract", "finding")
 OPERATIONS: Final = Metric("contract.operations", Kind.RATE, "%", "contract", "operation")
 
+#: What an application answers to those whom it does not know.
+_REFUSED: Final = (401, 403)
 #: Why an operation that may write was not asked.
 NOT_CONSENTED: Final = "not consented to"
 _SUBJECT: Final = "contract"
@@ -96,19 +98,15 @@ class ContractProbe:
 
     def advise(self, verdict: Verdict) -> Advice:
         """Say how to document what was found, or why the operations do not answer."""
-        reasons = [reason for name, reason in self._reasons.items() if name]
-        documentable = [
-            failure.hint
-            for found in verdict.findings
-            if (failure := self._failures.get((found.subject, found.fingerprint))) and failure.hint
-        ]
-        if any(reason.startswith(("only 401", "only 403")) for reason in reasons):
+        found = (self._failures.get((one.subject, one.fingerprint)) for one in verdict.findings)
+        failures = [failure for failure in found if failure is not None]
+        if any(failure.status not in _REFUSED for failure in failures):
+            hints = [failure.hint for failure in failures if failure.hint and failure.status not in _REFUSED]
+            return Advice(f"mend it, or document it: {hints[0]}" if hints else None)
+        reasons = set(self._reasons.values())
+        if failures or any(reason.startswith(("only 401", "only 403")) for reason in reasons):
             return Advice(_LOG_IN)
-        if documentable:
-            return Advice(f"mend it, or document it: {documentable[0]}")
-        if any(reason == "only 404" for reason in reasons):
-            return Advice(_FIND)
-        return Advice(_CONSENT if NOT_CONSENTED in reasons else None)
+        return Advice(_FIND if "only 404" in reasons else _CONSENT if NOT_CONSENTED in reasons else None)
 
     def stop(self) -> None:
         """Nothing to release."""

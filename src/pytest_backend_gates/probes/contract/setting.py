@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +56,7 @@ _DEFAULTS: Final[dict[str, Any]] = {
 def settings(own: Mapping[str, Any], checks: Sequence[str]) -> dict[str, Any]:
     """Return the configuration for the defaults, the *checks* besides ours, and over them the project's *own*."""
     wanted = {name: {"enabled": True} for name in (*CHECKS, *checks)}
-    merged = _merged({**_DEFAULTS, "checks": {"enabled": False, **wanted}}, own)
+    merged = _merged({**_DEFAULTS, "checks": {"enabled": False, **wanted}}, deepcopy(dict(own)))
     for part in (merged, *merged.get("project", ()), *_operations(merged)):
         for key in _NOT_HONOURED:
             part.pop(key, None)

@@ -1,0 +1,101 @@
+"""The document: what leads astray in it, and what one operation needs of it."""
+
+from pathlib import Path
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # ships no types
+
+from pytest_backend_gates.probes.contract import document
+from pytest_backend_gates.probes.contract.document import ContractError
+
+ITEM = "#/components/schemas/Item"
+
+
+def test_remote_references_lead_nowhere() -> None:
+    """Those to other hosts are cut and external examples left out; whatever else has such a name is kept."""
+    before = {
+        "a": [{"$ref": "https://example.com/a~b.json#/x"}, {"$ref": ITEM}, {"$ref": "./parts.yaml#/Item"}],
+        "b": {"$ref": "//example.com/b.json", "externalValue": "https://example.com/e"},
+        "properties": {"externalValue": {"type": "string"}, "$ref": {"type": "string"}},
+    }
+    assert document.without_remote(before) == {
+        "a": [
+            {"$ref": "#/not-fetched/https:~1~1example.com~1a~0b.json#~1x"},
+            {"$ref": ITEM},
+            {"$ref": "./parts.yaml#/Item"},
+        ],
+        "b": {"$ref": "#/not-fetched/~1~1example.com~1b.json"},
+        "properties": {"externalValue": {"type": "string"}, "$ref": {"type": "string"}},
+    }
+
+
+def test_references_to_files_hold_everywhere(tmp_path: Path) -> None:
+    """They are relative to the document, which the engine does not know."""
+    before = {"$ref": "parts/item.yaml#/Item", "x": [{"$ref": ITEM}]}
+    assert document.absolute(before, tmp_path) == {
+        "$ref": f"{(tmp_path / 'parts' / 'item.yaml').as_uri()}#/Item",
+        "x": [{"$ref": ITEM}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "fault"),
+    [
+        ({"$ref": ITEM}, None),
+        ({"$ref": "parts.yaml#/Item"}, None),
+        ({"$ref": "#/components/schemas/Loop"}, None),
+        ({"$ref": "#/components/schemas/A~1B%20C"}, None),
+        ({"$ref": "#/paths/~1x/get/responses/200"}, None),
+        (
+            {"allOf": [{"$ref": "#/components/schemas/Far"}]},
+            "it refers to https://example.com/far.json, and nothing is fetched from other hosts",
+        ),
+        (
+            {"$ref": "#/components/schemas/Item/0"},
+            "it refers to #/components/schemas/Item/0, which the schema does not hold",
+        ),
+    ],
+)
+def test_astray(schema: object, fault: str | None) -> None:
+    """References are followed to where they end, also those of what they lead to."""
+    schemas = {
+        "Item": {"type": "object"},
+        "Loop": {"properties": {"next": {"$ref": "#/components/schemas/Loop"}}},
+        "A/B C": {},
+        "Far": {"$ref": "https://example.com/far.json"},
+    }
+    operation = {"responses": {200: {"content": schema}}}
+    whole = {
+        "components": {"schemas": schemas},
+        "paths": {"/x": {"get": operation, "put": {"$ref": "#/gone"}}},
+    }
+    assert document.astray(whole, "/x", "GET") == fault
+
+
+def test_one_operation_alone() -> None:
+    """What the operations of a path share stays; the others go, unless something refers to them."""
+    shared = [{"$ref": "#/components/parameters/Shop"}]
+    paths = {"/x": {"parameters": shared, "get": {}, "post": {}}, "/y": {"get": {}}}
+    whole = {"openapi": "3.0.3", "paths": paths}
+    assert document.only(whole, "/x", "POST") == {
+        "openapi": "3.0.3",
+        "paths": {"/x": {"parameters": shared, "post": {}}},
+    }
+    linked = {**whole, "x": {"$ref": "#/paths/~1y/get"}}
+    assert document.only(linked, "/x", "POST") == linked
+    assert document.methods_of(whole, "/x") == ["GET", "POST"]
+
+
+def test_files_that_lead_elsewhere(tmp_path: Path) -> None:
+    """A file that the schema refers to, directly or not, may not lead to another host either."""
+    (tmp_path / "api.yaml").write_text("openapi: 3.0.3\npaths: {/x: {$ref: one.yaml}}\n")
+    (tmp_path / "one.yaml").write_text(
+        "get: {$ref: two.yaml#/here}\nput: {$ref: missing.yaml}\npost: {$ref: one.yaml}\n"
+    )
+    (tmp_path / "two.yaml").write_text("here: {$ref: 'http://example.com/x.yaml'}\n")
+    with pytest.raises(ContractError) as raised:
+        document.of_file(tmp_path / "api.yaml", yaml.safe_load)
+    assert str(raised.value) == (
+        f"{tmp_path / 'two.yaml'} refers to http://example.com/x.yaml,"
+        " and nothing is fetched from other hosts: keep a copy beside it"
+    )

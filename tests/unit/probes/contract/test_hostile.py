@@ -1,0 +1,404 @@
+"""Applications that hang, leave, fail to start, or say nothing usable: no exercise of them looks like a good one."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Never
+
+import pytest
+from fastapi import BackgroundTasks, FastAPI
+from fastapi.responses import StreamingResponse
+from flask import Flask, Response
+from flask.typing import ResponseReturnValue
+from starlette.requests import Request
+
+from pytest_backend_gates.probes.contract import events
+from pytest_backend_gates.probes.contract.engine import Api, ContractError
+from pytest_backend_gates.probes.contract.findings import Exercise
+
+Exercised = Callable[..., dict[str, Exercise]]
+HERE = Path(__file__).parent
+ANYTHING = {"responses": {"200": {"description": "it"}}}
+LIMIT = 0.5
+
+
+async def sleeps() -> None:
+    await asyncio.sleep(3600)
+
+
+async def blocks() -> None:
+    time.sleep(3600)  # noqa: ASYNC251  that is what is wrong with it
+
+
+def sleeps_in_a_thread() -> None:
+    time.sleep(3600)
+
+
+@pytest.mark.parametrize("handler", [sleeps, blocks, sleeps_in_a_thread])
+def test_asgi_hangs(exercise: Exercised, handler: Callable[[], Any]) -> None:
+    """The request is given up, that operation is an error, and the next one is exercised."""
+    app = FastAPI()
+    app.get("/hangs")(handler)
+    app.get("/ok")(lambda: 1)
+    start = time.monotonic()
+    results = exercise(app, limit=LIMIT)
+    assert time.monotonic() - start < 10
+    assert "no answer to GET /hangs: the request was given up" in results["GET /hangs"].errors
+    assert results["GET /hangs"].unproven == "it could not be exercised"
+    assert (results["GET /ok"].errors, results["GET /ok"].answered) == ((), True)
+
+
+def test_wsgi_hangs(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """A sleep in the test's own thread is broken off, and an alarm that another plugin has set still rings."""
+    app = Flask(__name__)
+    rung = []
+    app.add_url_rule("/hangs", view_func=sleeps_in_a_thread)  # type: ignore[arg-type]  # it never returns
+    app.get("/ok")(dict)
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 2)
+    try:
+        results = exercise(app, written({"/hangs": {"get": ANYTHING}, "/ok": {"get": ANYTHING}}), limit=LIMIT)
+        assert results["GET /hangs"].errors == ("no answer to GET /hangs: the request was given up",)
+        assert (results["GET /ok"].errors, results["GET /ok"].answered) == ((), True)
+        while not rung and signal.getitimer(signal.ITIMER_REAL)[0]:
+            time.sleep(0.01)
+        assert rung == [1]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_wsgi_hangs_outside_of_the_main_thread(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """Where nothing can be broken off, the engine is left behind."""
+    app, results, wake = Flask(__name__), {}, threading.Event()
+    app.get("/hangs")(lambda: str(wake.wait()))
+    schema = written({"/hangs": {"get": ANYTHING}})
+
+    def run() -> None:
+        results.update(exercise(app, schema, limit=0.2))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(20)
+    wake.set()
+    assert results["GET /hangs"].errors == ("the engine did not end within 5.4 s",)
+
+
+def test_the_time_runs_out(exercise: Exercised) -> None:
+    """Slow is no error: what was found until then counts, and the operation is not proven."""
+    app = FastAPI()
+
+    @app.get("/slow/{number}")
+    async def slow(number: int) -> dict[str, int]:
+        await asyncio.sleep(LIMIT / 5)
+        prices: dict[int, dict[str, int]] = {}
+        return prices[number]
+
+    (result,) = exercise(app, limit=LIMIT).values()
+    assert (result.errors, result.exhausted, result.unproven) == ((), True, "the time ran out")
+    assert [one.title for one in result.failures] == ["500 Internal Server Error (KeyError)"]
+
+
+def leaves_by_sys() -> Never:
+    sys.exit(0)
+
+
+def leaves_by_os() -> Never:
+    os._exit(0)
+
+
+def raises_keyboard_interrupt() -> Never:
+    raise KeyboardInterrupt
+
+
+async def leaves_in_the_loop() -> Never:
+    sys.exit(0)
+
+
+LEAVING = [
+    (leaves_by_sys, "SystemExit: 0"),
+    (leaves_by_os, "LeftError: os._exit(0)"),
+    (leaves_in_the_loop, "SystemExit: 0"),
+    (raises_keyboard_interrupt, "KeyboardInterrupt"),
+]
+
+
+@pytest.mark.parametrize(("handler", "message"), LEAVING)
+def test_asgi_leaves(exercise: Exercised, handler: Callable[[], Never], message: str) -> None:
+    """Whatever would end the process is a failure of the operation."""
+    app = FastAPI()
+    app.get("/leaves", response_model=None)(handler)
+    app.get("/ok")(lambda: 1)
+    results = exercise(app, rootdir=HERE)
+    (failure,) = results["GET /leaves"].failures
+    assert (failure.check, failure.status, failure.message) == ("not_a_server_error", 500, message)
+    assert failure.path == "test_hostile.py"
+    assert (results["GET /ok"].errors, results["GET /ok"].answered) == ((), True)
+
+
+@pytest.mark.parametrize(("handler", "message"), LEAVING[:2])
+def test_wsgi_leaves(
+    exercise: Exercised, written: Callable[..., Path], handler: Callable[[], Never], message: str
+) -> None:
+    """The same for WSGI; ``os._exit`` is given back afterwards."""
+    before = os._exit
+    app = Flask(__name__)
+    app.get("/leaves")(handler)
+    (failure,) = exercise(app, written({"/leaves": {"get": ANYTHING}}))["GET /leaves"].failures
+    assert (failure.title.partition(" (")[0], failure.message) == ("500 Internal Server Error", message)
+    assert os._exit is before
+
+
+def test_the_user_interrupts(load: Callable[..., Api], written: Callable[..., Path]) -> None:
+    """A Ctrl-C while a WSGI application answers is the user's, as far as anyone can tell: the session ends."""
+    app = Flask(__name__)
+    app.get("/")(raises_keyboard_interrupt)
+    api = load(app, written({"/": {"get": ANYTHING}}))
+    with pytest.raises(KeyboardInterrupt):
+        api.exercise(api.operations[0], app)
+
+
+def test_a_lifespan_ends_with_the_exercise(exercise: Exercised) -> None:
+    """It is begun once for an operation, in the loop that answers, and ended; what it yields reaches the requests."""
+    log = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, int]]:
+        loop = asyncio.get_running_loop()
+        log.append("up")
+        yield {"loop": id(loop)}
+        log.append("down")
+
+    app = FastAPI(lifespan=lifespan)
+
+    async def same_loop(request: Request) -> bool:
+        return bool(request.state.loop == id(asyncio.get_running_loop()))
+
+    app.get("/one")(same_loop)
+    app.get("/two")(same_loop)
+    results = exercise(app)
+    assert log == ["up", "down"] * 2
+    assert [(one.errors, one.failures, one.answered) for one in results.values()] == [((), (), True)] * 2
+
+
+@asynccontextmanager
+async def fails_at_the_start(_: FastAPI) -> AsyncIterator[None]:
+    raise RuntimeError("no database")
+    yield
+
+
+@asynccontextmanager
+async def fails_at_the_end(_: FastAPI) -> AsyncIterator[None]:
+    yield
+    raise RuntimeError("no database")
+
+
+@asynccontextmanager
+async def never_starts(_: FastAPI) -> AsyncIterator[None]:
+    await asyncio.sleep(3600)
+    yield
+
+
+@pytest.mark.parametrize(
+    ("lifespan", "error"),
+    [
+        (
+            fails_at_the_start,
+            r"the application failed to start: RuntimeError: no database, at test_hostile\.py:\d+",
+        ),
+        (
+            fails_at_the_end,
+            r"the application failed to shut down: RuntimeError: no database, at test_hostile\.py:\d+",
+        ),
+        (never_starts, r"the application did not start within 0\.5 s"),
+    ],
+)
+def test_a_lifespan_that_fails(exercise: Exercised, lifespan: Callable[..., Any], error: str) -> None:
+    """It is an error, also at the end, when all answers were good."""
+    app = FastAPI(lifespan=lifespan)
+    app.get("/")(lambda: 1)
+    (told,) = exercise(app, rootdir=HERE, limit=LIMIT)["GET /"].errors
+    assert re.fullmatch(error, told), told
+
+
+def test_exceptions_beside_the_answer(exercise: Exercised) -> None:
+    """In the middle of a stream, and in a background task: the answer had begun, and is a failure."""
+    app = FastAPI()
+
+    async def broken() -> AsyncIterator[str]:
+        yield "[1,"
+        raise ValueError("in the middle")
+
+    def later() -> Never:
+        raise LookupError("later")
+
+    @app.get("/stream")
+    def stream() -> StreamingResponse:
+        return StreamingResponse(broken(), media_type="application/json")
+
+    @app.get("/background")
+    def background(tasks: BackgroundTasks) -> int:
+        tasks.add_task(later)
+        return 1
+
+    results = exercise(app)
+    assert [one.failures[0].message for one in results.values()] == [
+        "ValueError: in the middle",
+        "LookupError: later",
+    ]
+
+
+def test_event_streams_are_cut(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """They never end, and are none the worse for it."""
+
+    async def for_ever() -> AsyncIterator[str]:
+        while True:
+            yield "data: tick\n\n"
+            await asyncio.sleep(0.001)
+
+    def ticks() -> Iterator[str]:
+        while True:
+            yield "data: tick\n\n"
+
+    stream = {"responses": {"200": {"description": "ticks", "content": {"text/event-stream": {}}}}}
+    schema = written({"/": {"get": stream}})
+    asgi, wsgi = FastAPI(), Flask(__name__)
+    asgi.get("/")(lambda: StreamingResponse(for_ever(), media_type="text/event-stream"))
+    wsgi.get("/")(lambda: Response(ticks(), mimetype="text/event-stream"))
+    for app in (asgi, wsgi):
+        result = exercise(app, schema)["GET /"]
+        assert (result.errors, result.failures, result.answered) == ((), (), True)
+
+
+def test_an_application_that_says_nothing(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """Neither server invents a good answer."""
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  as ASGI has it
+        pass
+
+    def wsgi(*_: object) -> list[bytes]:
+        return []
+
+    schema = written({"/": {"get": ANYTHING}})
+    messages = [exercise(app, schema)["GET /"].failures[0].message for app in (asgi, wsgi)]
+    assert messages == [
+        "RuntimeError: the application returned without a complete response",
+        "RuntimeError: the application returned without a response",
+    ]
+
+
+def test_an_unknown_event(exercise: Exercised, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the engine says and nobody here knows is an error, and so is an end that nobody told of."""
+    app = FastAPI()
+    app.get("/")(lambda: 1)
+    monkeypatch.setattr(events, "_PROGRESS", events._PROGRESS[1:])
+    assert exercise(app)["GET /"].errors == (
+        "schemathesis sent an event that is not known here: EngineStarted",
+    )
+    monkeypatch.undo()
+    heard = {name: hear for name, hear in events._HEARD.items() if name != "EngineFinished"}
+    monkeypatch.setattr(events, "_HEARD", heard)
+    monkeypatch.setattr(events, "_PROGRESS", (*events._PROGRESS, "EngineFinished"))
+    assert exercise(app)["GET /"].errors == ("schemathesis ended without its last event",)
+
+
+def raises(_: object) -> Never:
+    raise LookupError("no routes")
+
+
+@pytest.mark.parametrize(
+    ("app", "text", "message"),
+    [
+        (
+            Flask(__name__),
+            None,
+            "Flask makes no OpenAPI schema of its routes; name the schema's file: backend_gates_schema = openapi.yaml",
+        ),
+        (type("Odd", (), {"openapi": raises})(), None, "Odd.openapi() raised LookupError: no routes"),
+        (FastAPI(), None, "the schema declares no operation: its 'paths' are empty"),
+        (
+            FastAPI(),
+            '{"hello": 1}',
+            "{path} is no OpenAPI schema: it has neither 'openapi' nor 'swagger' at its top",
+        ),
+        (
+            FastAPI(),
+            '{"openapi": "3.0.0", "paths": []}',
+            "{path}: 'paths' has to be an object, with a path template for each key",
+        ),
+        (
+            FastAPI(),
+            "{",
+            "backend_gates_schema: {path} is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
+    ],
+)
+def test_no_contract(
+    load: Callable[..., Api], tmp_path: Path, app: object, text: str | None, message: str
+) -> None:
+    """A schema that is none is told at once, with what to do about it."""
+    schema = None
+    if text is not None:
+        schema = tmp_path / "openapi.json"
+        schema.write_text(text)
+    with pytest.raises(ContractError) as raised:
+        load(app, schema)
+    assert str(raised.value) == message.format(path=schema)
+
+
+def test_yaml_runs_nothing(load: Callable[..., Api], tmp_path: Path) -> None:
+    """A schema file is data."""
+    (tmp_path / "api.yaml").write_text(f"openapi: !!python/object/apply:os.mkdir ['{tmp_path / 'made'}']\n")
+    with pytest.raises(
+        ContractError, match=r"api\.yaml is not YAML or JSON: could not determine a constructor"
+    ):
+        load(FastAPI(), Path("api.yaml"))
+    assert not (tmp_path / "made").exists()
+
+
+def test_an_unknown_check(load: Callable[..., Api]) -> None:
+    """It would silently never be made."""
+    with pytest.raises(ContractError) as raised:
+        load(FastAPI(), None, ["not_a_server_eror"])
+    assert str(raised.value).startswith(
+        "backend_gates_checks: there is no check 'not_a_server_eror';"
+        " did you mean 'not_a_server_error'? allowed: allow_header_conformance, content_type_conformance, "
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[checks", "Expected ']'"),
+        ("[generation]\nmax-exampels = 3\n", "max-exampels"),
+        ('[headers]\nX = "${NOT_SET}"', "NOT_SET"),
+    ],
+)
+def test_an_invalid_schemathesis_toml(
+    load: Callable[..., Api], tmp_path: Path, text: str, message: str
+) -> None:
+    """It is named, with what schemathesis says of it."""
+    (tmp_path / "schemathesis.toml").write_text(text)
+    with pytest.raises(ContractError) as raised:
+        load(FastAPI())
+    assert str(raised.value).startswith(f"{tmp_path / 'schemathesis.toml'}: ")
+    assert message in str(raised.value)
+
+
+def test_flask_returns_nothing_usable(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """An application's own mistake in answering is an exception like any other."""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def index() -> ResponseReturnValue:
+        return None  # type: ignore[return-value]  # on purpose
+
+    (failure,) = exercise(app, written({"/": {"get": ANYTHING}}))["GET /"].failures
+    assert failure.title == "500 Internal Server Error (TypeError)"

@@ -1,0 +1,74 @@
+"""What schemathesis is told, and which schemathesis.toml holds."""
+
+from pathlib import Path
+
+import pytest
+
+from pytest_backend_gates.probes.contract import setting
+
+OURS = {"generation": {"mode": "positive", "max-examples": 25, "database": "none"}}
+
+
+def test_the_projects_own_is_stronger() -> None:
+    """Key by key, in every table; checks that the ini file asks for are ours."""
+    own = {"generation": {"max-examples": 5}, "checks": {"ignored_auth": {"enabled": False}}, "seed": 7}
+    merged = setting.settings(own, ["ignored_auth", "unsupported_method"])
+    assert merged["generation"] == {**OURS["generation"], "max-examples": 5}
+    assert merged["seed"] == 7
+    checks = merged["checks"]
+    assert {name for name, one in checks.items() if one and one["enabled"]} == {
+        *setting.CHECKS,
+        "unsupported_method",
+    }
+    assert merged["phases"]["stateful"] == {"enabled": False}
+
+
+def test_what_is_not_honoured() -> None:
+    """Neither another host nor an early end, in no table; and credentials are always masked."""
+    own = {
+        "base-url": "https://example.com",
+        "max-time": 1,
+        "output": {"sanitization": {"enabled": False}},
+        "project": [
+            {"title": "Shop", "proxy": "http://p", "operations": [{"include-path": "/", "proxy": "http://p"}]}
+        ],
+        "operations": [{"include-path": "/", "request-retries": 3}],
+    }
+    merged = setting.settings(own, [])
+    assert not {"base-url", "max-time"} & merged.keys()
+    assert merged["output"] == {"sanitization": {"enabled": True}}
+    assert merged["project"] == [{"title": "Shop", "operations": [{"include-path": "/"}]}]
+    assert merged["operations"] == [{"include-path": "/"}]
+    assert own["project"][0]["proxy"] == "http://p"  # type: ignore[index]  # what the project wrote is left alone
+
+
+@pytest.mark.parametrize(("place", "found"), [("shop/api", True), ("shop", True), (".", True), ("..", False)])
+def test_which_file_holds(tmp_path: Path, place: str, found: bool) -> None:  # noqa: FBT001  a table
+    """The nearest one at the rootdir or above, not above the repository's root."""
+    root = tmp_path / "repository"
+    (root / "shop" / "api").mkdir(parents=True)
+    (root / ".git").mkdir()
+    path = root / place / "schemathesis.toml"
+    path.write_text("seed = 1\n")
+    told = setting.found(root / "shop" / "api")
+    assert (told is not None and told.samefile(path)) is found
+
+
+def test_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers and credentials, wherever they stand, with what the environment adds; nothing that is too short."""
+    monkeypatch.setenv("TOKEN", "from-the-environment")
+    own = {
+        "headers": {"X-Key": "header-key", "X-Version": "1"},
+        "auth": {
+            "basic": {"username": "shopper", "password": "pass-word"},
+            "dynamic": {"extract_from": "body"},
+        },
+        "operations": [{"headers": {"Authorization": "Bearer ${TOKEN}"}}],
+        "project": [{"auth": {"openapi": {"Key": {"api_key": "the-api-key"}}}}],
+    }
+    assert sorted(setting.secrets(own)) == [
+        "Bearer from-the-environment",
+        "header-key",
+        "pass-word",
+        "the-api-key",
+    ]
