@@ -81,6 +81,8 @@ def comparison(verdict: Verdict, label: str) -> str:
         return "off"
     name = verdict.metric.name
     rest = "" if name == label else name.removeprefix(f"{label}.")
+    if verdict.metric.kind is Kind.COUNTER and rest == f"{verdict.metric.subject}s":
+        rest = ""  # it only says what is counted
     value = "" if verdict.value is None else value_text(verdict.value, rule)
     aggregate = rule.aggregate if rule.name != rule.metric else ""  # only what was written
     words = [value, rest] if verdict.metric.kind is Kind.COUNTER else [rest, aggregate, value]

@@ -32,6 +32,7 @@ def _aggregated(verdict: Verdict, aggregate: str, *, written: bool = True) -> Ve
 PERCENT = _verdict(COVERAGE, ">", Fraction(80), "%")
 BLOCKS = _verdict(COMPLEXITY, "<", Fraction(10))
 FINDINGS = _verdict(HIGH, "==", Fraction(0))
+FAILURES = _verdict(Metric("contract.failures", Kind.COUNTER, None, "contract", "failure"), "==", Fraction(0))
 TIME = _verdict(LATENCY, "<", Fraction(1, 10), "ms")
 QUERY_TIME = _verdict(QUERIES, "<=", Fraction(3, 2), "s")
 
@@ -50,6 +51,8 @@ QUERY_TIME = _verdict(QUERIES, "<=", Fraction(3, 2), "s")
         (FINDINGS, 0, "security", "0 high == 0"),
         (FINDINGS, 1204, "security.high", "1,204 == 0"),
         (FINDINGS, None, "security", "high == 0"),
+        (FAILURES, 1, "contract", "1 == 0"),
+        (FAILURES, 1, "contract.failures", "1 == 0"),
         (_aggregated(TIME, "p95"), Fraction(78, 1000), "latency", "p95 78 ms < 100 ms"),
         (_aggregated(TIME, "p95"), Fraction(99_999_999, 10**9), "latency", "p95 99.999999 ms < 100 ms"),
         (_aggregated(TIME, "p95"), None, "latency", "p95 < 100 ms"),

@@ -18,7 +18,7 @@ from pytest_backend_gates.measurements import (
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.contract.findings import Exercise, Failure, Operation, distinct
 
-FAILURES: Final = Metric("contract.failures", Kind.COUNTER, None, "contract", "finding")
+FAILURES: Final = Metric("contract.failures", Kind.COUNTER, None, "contract", "failure")
 OPERATIONS: Final = Metric("contract.operations", Kind.RATE, "%", "contract", "operation")
 
 #: What an application answers to those whom it does not know.
@@ -80,20 +80,18 @@ class ContractProbe:
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
         """Put the exercises of all processes together. They must have declared the same operations."""
-        told = [one for one in payloads if any(one[key] for key in self._told) or one["declared"] is not None]
-        why_not = next((one for one in told if one["unavailable"]), None)
         if narrowed is not None:
             return _both(
                 Reading(unavailable=f"a narrowed run ({narrowed}): the contract is judged in full runs")
             )
-        if not told:
-            return _both(_failed("nothing was told of the application's operations"))
-        if any(_agreement(one) != _agreement(told[0]) for one in told):
-            return _both(_failed("the processes do not agree on the operations that the schema declares"))
-        if why_not is not None:
-            return _both(Reading(unavailable=why_not["unavailable"], hint=why_not["hint"]))
-        if told[0]["error"]:
-            return _both(_failed(told[0]["error"]))
+        if self._told["unavailable"]:  # the place that judges knows best
+            return _both(Reading(unavailable=self._told["unavailable"], hint=self._told["hint"]))
+        told = [one for one in payloads if any(one[key] for key in self._told) or one["declared"] is not None]
+        fault = _fault(told)
+        if fault is not None:
+            return _both(Reading(errors=(Finding(_SUBJECT, fault),)))
+        if told[0]["unavailable"]:
+            return _both(Reading(unavailable=told[0]["unavailable"], hint=told[0]["hint"]))
         return self._read(told)
 
     def advise(self, verdict: Verdict) -> Advice:
@@ -177,8 +175,14 @@ def _together(one: Exercise, other: Exercise) -> Exercise:
     )
 
 
-def _failed(message: str) -> Reading:
-    return Reading(errors=(Finding(_SUBJECT, message),))
+def _fault(told: Sequence[Plain]) -> str | None:
+    """Say why nothing can be read out of what the processes told."""
+    if not told:
+        return "nothing was told of the application's operations"
+    if any(_agreement(one) != _agreement(told[0]) for one in told):
+        return "the processes do not agree on the operations that the schema declares"
+    error: str | None = told[0]["error"]
+    return error
 
 
 def _both(reading: Reading) -> dict[str, Reading]:

@@ -53,7 +53,7 @@ def log(tmp_path: Path) -> Callable[..., str]:
         ran = subprocess.run(
             [sys.executable, "-c", SCRIPT, how],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(tmp_path), **environment},
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, **environment},
             capture_output=True,
             text=True,
             check=False,

@@ -52,7 +52,7 @@ def test_its_metrics() -> None:
     probe = ContractProbe()
     assert (probe.name, probe.scope) == ("contract", "process")
     assert probe.metrics == (
-        Metric("contract.failures", Kind.COUNTER, None, "contract", "finding"),
+        Metric("contract.failures", Kind.COUNTER, None, "contract", "failure"),
         Metric("contract.operations", Kind.RATE, "%", "contract", "operation"),
     )
 
@@ -63,7 +63,7 @@ def test_a_kept_contract() -> None:
     row = judged(one, other)
     assert (row.outcome, row.reason) == (
         Outcome.PASSED,
-        "0 findings in 3 operations; 3 of 3 answered, 8 requests",
+        "0 failures in 3 operations; 3 of 3 answered, 8 requests",
     )
     assert (row.unproven, row.hint, row.findings) == (0, None, ())
 
@@ -74,7 +74,7 @@ def test_failures() -> None:
     row = judged(told)
     assert (row.outcome, row.reason) == (
         Outcome.FAILED,
-        "1 finding in 3 operations; 2 of 3 answered, 6 requests",
+        "1 failure in 3 operations; 2 of 3 answered, 6 requests",
     )
     assert row.findings == (
         Finding(
@@ -143,7 +143,7 @@ def test_nothing_proven(statuses: tuple[int, ...], reason: str, hint: str | None
     requests = 6 * len(statuses)
     assert (row.outcome, row.red, row.unproven, row.hint) == (Outcome.SKIPPED, False, 3, hint)
     assert row.reason == (
-        f"nothing proven ({reason}): 0 findings in 3 operations; 0 of 3 answered, {requests} requests"
+        f"nothing proven ({reason}): 0 failures in 3 operations; 0 of 3 answered, {requests} requests"
     )
     assert row.findings == tuple(Finding(one.name, reason) for one in (LIST, READ, MAKE))
 
@@ -223,6 +223,15 @@ def test_processes_that_disagree(tell: Tell) -> None:
     row = judged(payload(exercised(READ, 200)), other.collect(None, print))
     assert row.reason == "contract: the processes do not agree on the operations that the schema declares"
     assert row.outcome is Outcome.ERROR
+
+
+def test_the_judging_side_knows_why_not() -> None:
+    """What it is told itself holds, whatever the workers declare."""
+    probe = ContractProbe()
+    probe.unavailable("these folders leave the contract's tests out")
+    assert probe.reduce([payload(exercised(READ, 200))], None)[FAILURES.name] == Reading(
+        unavailable="these folders leave the contract's tests out"
+    )
 
 
 def test_a_process_that_ran_no_tests() -> None:
