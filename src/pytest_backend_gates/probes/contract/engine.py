@@ -205,14 +205,16 @@ class _Run:
         finally:
             self._listener.exhausted |= self._stream.exhausted and self._listener.interrupted
             self._stream.stop()
-        if self._raised is not None:
+        if isinstance(self._raised, Exception):
+            self._listener.errors.append(f"schemathesis raised {raised(self._raised)}")
+        elif self._raised is not None:
             raise self._raised
 
     def _listen(self) -> None:
         try:
             for event in self._stream:
                 self._listener.hear(event)
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits, and raised there
+        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits, and told or raised there
             self._raised = error
         finally:
             self._over.set()

@@ -72,7 +72,7 @@ class Listener:
             failures=distinct(failures),
             errors=tuple(dict.fromkeys(self._mask(error) for error in errors)),
             exhausted=self.exhausted and traffic.hung is None,
-            log=tuple(traffic.log),
+            log=tuple(self._mask(line) for line in traffic.log),
         )
 
     def _contradictions(self) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
 from typing import Final, Self
+from urllib.parse import quote, quote_plus
 
 from pytest_backend_gates.measurements import Finding, Plain
 
@@ -164,8 +165,11 @@ def distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return *text* without the *secrets*, and without a name and password in an address."""
-    for secret in sorted(secrets, key=len, reverse=True):
+    """Return *text* without the *secrets*, also as they stand in an address, and without a name and password there."""
+    spellings = {
+        spelling for secret in secrets for spelling in (secret, quote(secret, safe=""), quote_plus(secret))
+    }
+    for secret in sorted(spellings, key=lambda spelling: (-len(spelling), spelling)):
         text = text.replace(secret, MASK)
     return _USERINFO.sub(f"{MASK}@", text)
 

@@ -62,6 +62,16 @@ def test_a_kept_contract(exercise: Exercised) -> None:
         assert one.requests == sum(one.statuses.values()) == len(one.log) > 20
 
 
+def test_reading_the_contract_changes_nothing(load: Callable[..., Api]) -> None:
+    """FastAPI keeps its first schema: a test that adds a route later must find it there."""
+    app = shop()
+    load(app)
+    app.get("/late")(lambda: 1)
+    assert "/late" in app.openapi()["paths"]
+    assert "/late" in [one.path for one in load(app).operations]
+    assert "/late" in app.openapi()["paths"]
+
+
 def test_an_undocumented_status(exercise: Exercised) -> None:
     """It is told once however often it was seen, with what the schema allows and what would document it."""
     app = FastAPI()

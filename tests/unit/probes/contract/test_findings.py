@@ -91,9 +91,9 @@ def test_distinct_failures() -> None:
 
 def test_masking() -> None:
     """Longer secrets first, so that no end of one is left over."""
-    text = "curl -H 'X: abcd1234' -H 'Y: abcd' https://me:pw@localhost/x@y"
-    assert masked(text, ["abcd", "abcd1234"]) == (
-        "curl -H 'X: [Filtered]' -H 'Y: [Filtered]' https://[Filtered]@localhost/x@y"
+    text = "curl -H 'X: abcd1234' -H 'Y: abcd' https://me:pw@localhost/x@y?a=%2Fb+c%21&d=%2Fb%20c%21"
+    assert masked(text, ["abcd", "abcd1234", "/b c!"]) == (
+        "curl -H 'X: [Filtered]' -H 'Y: [Filtered]' https://[Filtered]@localhost/x@y?a=[Filtered]&d=[Filtered]"
     )
 
 
