@@ -42,7 +42,6 @@ def load(
     *checks* are asked besides the default ones; *limit* is how many seconds a request may take, and about
     how many all of an operation. Raises :class:`ContractError`.
     """
-    import schemathesis.checks
     from schemathesis.core.deserialization import deserialize_yaml
 
     if schema is None:
@@ -51,15 +50,9 @@ def load(
         read = document.absolute(
             document.of_file(rootdir / schema, deserialize_yaml), (rootdir / schema).parent
         )
-    own, configured = _configuration(rootdir, checks)
-    schemathesis.checks.load_all_checks()
-    known = sorted(set(schemathesis.checks.CHECKS.get_all_names()))
-    for name in checks:
-        if name not in known:
-            raise ContractError(
-                f"backend_gates_checks: there is no check '{name}'; {did_you_mean(name, known)}"
-            )
-    api = Api(read, configured, _Telling(rootdir, schema is None, tuple(setting.secrets(own))), limit)
+    configuration = _configuration(rootdir, checks)
+    telling = _Telling(rootdir, schema is None, tuple(setting.secrets(configuration.own)))
+    api = Api(read, configuration.built, telling, limit)
     if not api.operations:
         raise ContractError("the schema declares no operation: its 'paths' are empty")
     return api
@@ -221,10 +214,18 @@ class _Run:
             self._server.finish()
 
 
-def _configuration(rootdir: Path, checks: Sequence[str]) -> tuple[dict[str, Any], "SchemathesisConfig"]:
-    """Return the project's own configuration and the one that holds. Raises :class:`ContractError`.
+@dataclass(frozen=True, slots=True)
+class _Configuration:
+    """The project's own schemathesis.toml, and what schemathesis is told."""
 
-    Made once: it runs the project's hooks file.
+    own: dict[str, Any]
+    built: "SchemathesisConfig"
+
+
+def _configuration(rootdir: Path, checks: Sequence[str]) -> _Configuration:
+    """Read and check what holds for *rootdir*. Made once: it runs the project's hooks file.
+
+    Raises :class:`ContractError`.
     """
     from schemathesis.config import ConfigError, SchemathesisConfig
     from schemathesis.core.errors import HookError
@@ -232,10 +233,29 @@ def _configuration(rootdir: Path, checks: Sequence[str]) -> tuple[dict[str, Any]
     path = setting.found(rootdir)
     try:
         own = {} if path is None else setting.read(path)
-        return own, SchemathesisConfig.from_dict(setting.settings(own, checks))
+        whole = setting.settings(own, checks)
+        built = SchemathesisConfig.from_dict(whole)
     except (OSError, ValueError, ConfigError, HookError) as error:
         because = f": {error.__cause__}" if isinstance(error, HookError) else ""
         raise ContractError(f"{path or 'SCHEMATHESIS_HOOKS'}: {error}{because}") from error
+    _known(checks, whole)
+    return _Configuration(own, built)
+
+
+def _known(checks: Sequence[str], configured: dict[str, Any]) -> None:
+    """See to it that every check there is asked for exists and will be made. Raises :class:`ContractError`."""
+    from schemathesis.checks import CHECKS, load_all_checks
+
+    load_all_checks()
+    known = sorted(set(CHECKS.get_all_names()))
+    for name in checks:
+        if name not in known:
+            raise ContractError(
+                f"backend_gates_checks: there is no check '{name}'; {did_you_mean(name, known)}"
+            )
+        why = setting.idle(name, configured)
+        if why:
+            raise ContractError(f"backend_gates_checks: '{name}' would never be made: {why}")
 
 
 def _words(error: Any) -> str:  # noqa: ANN401  schemathesis's own, of several classes

@@ -33,6 +33,9 @@ _NOT_HONOURED: Final = (
 _CONFIDENTIAL: Final = ("headers", "password", "bearer", "api_key", "payload")
 _SHORTEST_SECRET: Final = 4
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+#: What is only ever held against answers to invalid data, or to one request after another.
+_OF_INVALID_DATA: Final = ("negative_data_rejection", "missing_required_header", "unsupported_method")
+_OF_SEQUENCES: Final = ("use_after_free", "ensure_resource_availability")
 _QUIET: Final = {"extra-data-sources": {"responses": False}}
 
 _DEFAULTS: Final[dict[str, Any]] = {
@@ -62,6 +65,15 @@ def settings(own: Mapping[str, Any], checks: Sequence[str]) -> dict[str, Any]:
             part.pop(key, None)
     merged.setdefault("output", {}).setdefault("sanitization", {})["enabled"] = True
     return merged
+
+
+def idle(check: str, configured: Mapping[str, Any]) -> str | None:
+    """Say why *check* would never be made under this configuration, if it would not."""
+    if check in _OF_INVALID_DATA and configured["generation"]["mode"] == "positive":
+        return f'it looks at answers to invalid data, which is generated with [generation] mode = "all" in {FILE}'
+    if check in _OF_SEQUENCES:
+        return "it looks at sequences of operations, and here each is exercised by itself"
+    return None
 
 
 def found(rootdir: Path) -> Path | None:

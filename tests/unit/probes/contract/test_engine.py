@@ -374,6 +374,20 @@ def test_more_checks(exercise: Exercised) -> None:
     assert [one.check for one in more] == ["positive_data_acceptance"]
 
 
+def test_invalid_data(exercise: Exercised, tmp_path: Path) -> None:
+    """It is generated where schemathesis.toml says so, and then the checks of it are made."""
+    (tmp_path / "schemathesis.toml").write_text('[generation]\nmode = "all"\n')
+    app = FastAPI()
+
+    @app.get("/items/{number}")
+    def read(number: str) -> Item:
+        return Item(name=number)
+
+    app.openapi()["paths"]["/items/{number}"]["get"]["parameters"][0]["schema"] = {"type": "integer"}
+    result = exercise(app, checks=["negative_data_rejection"])["GET /items/{number}"]
+    assert "negative_data_rejection" in [one.check for one in result.failures]
+
+
 def test_schemathesis_toml_is_stronger(exercise: Exercised, tmp_path: Path) -> None:
     """What it says of checks, examples and operations holds; what would end a run early does not."""
     (tmp_path / "schemathesis.toml").write_text(

@@ -374,6 +374,23 @@ def test_an_unknown_check(load: Callable[..., Api]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (
+            "negative_data_rejection",
+            'it looks at answers to invalid data, which is generated with [generation] mode = "all" in schemathesis.toml',
+        ),
+        ("use_after_free", "it looks at sequences of operations, and here each is exercised by itself"),
+    ],
+)
+def test_a_check_that_would_never_be_made(load: Callable[..., Api], check: str, message: str) -> None:
+    """It would be green for ever."""
+    with pytest.raises(ContractError) as raised:
+        load(FastAPI(), None, [check])
+    assert str(raised.value) == f"backend_gates_checks: '{check}' would never be made: {message}"
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[checks", "Expected ']'"),
