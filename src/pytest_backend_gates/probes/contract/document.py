@@ -1,17 +1,17 @@
-"""The OpenAPI document: where it comes from, and what in it leads elsewhere and is not followed."""
+"""The OpenAPI document: where it comes from, and what of it one operation needs."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
+
+from pytest_backend_gates.probes.contract.references import fault, files, is_remote, references
 
 #: What reads YAML without running anything that it names.
 ReadYaml = Callable[[str], Any]
 
 #: The keys of a path that are operations; the rest of it is shared by them.
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
-_REFERENCES: Final = ("$ref", "$dynamicRef")
 
 
 class ContractError(Exception):
@@ -40,39 +40,9 @@ def of_file(path: Path, read_yaml: ReadYaml) -> dict[str, Any]:
     """Return the document in *path*, JSON or YAML. Raises :class:`ContractError`."""
     document = _read(path, read_yaml, f"backend_gates_schema: {path}")
     base = path.parent
-    for name in sorted(set(_files(document))):
+    for name in sorted(set(files(document))):
         _only_local(base / name, read_yaml, seen=set())
     return _checked(document, str(path))
-
-
-def without_remote(node: Any) -> Any:  # noqa: ANN401  any JSON
-    """Return a copy of *node* whose references to other hosts lead nowhere, and without examples from there.
-
-    The operations that need such a reference are broken then; the others are not.
-    """
-    if isinstance(node, list):
-        return [without_remote(each) for each in node]
-    if not isinstance(node, Mapping):
-        return node
-    return {
-        key: f"#/not-fetched/{value.replace('~', '~0').replace('/', '~1')}"
-        if key in _REFERENCES and _is_remote(value)
-        else without_remote(value)
-        for key, value in node.items()
-        if not (key == "externalValue" and isinstance(value, str))
-    }
-
-
-def absolute(node: Any, base: Path) -> Any:  # noqa: ANN401  any JSON
-    """Return a copy of *node* whose references to other files hold wherever it is read."""
-    if isinstance(node, list):
-        return [absolute(each, base) for each in node]
-    if not isinstance(node, Mapping):
-        return node
-    return {
-        key: _absolute(value, base) if key in _REFERENCES and _is_file(value) else absolute(value, base)
-        for key, value in node.items()
-    }
 
 
 def only(document: Mapping[str, Any], path: str, method: str) -> dict[str, Any]:
@@ -81,7 +51,7 @@ def only(document: Mapping[str, Any], path: str, method: str) -> dict[str, Any]:
     What is wrong with another operation is that one's, and reading all of a large schema takes its time.
     """
     paths = document["paths"]
-    if any(reference.startswith("#/paths/") for reference in _references(document)):
+    if any(reference.startswith("#/paths/") for reference in references(document)):
         return dict(document)
     item = {
         key: value
@@ -91,47 +61,18 @@ def only(document: Mapping[str, Any], path: str, method: str) -> dict[str, Any]:
     return {**document, "paths": {path: item}}
 
 
+def astray(document: Mapping[str, Any], path: str, method: str) -> str | None:
+    """Say which reference of an operation leads nowhere, or to another host, if one does."""
+    item = document["paths"][path]
+    shared = {key: value for key, value in item.items() if str(key).lower() not in METHODS}
+    own = next(value for key, value in item.items() if str(key).upper() == method)
+    return fault(document, [shared, own])
+
+
 def methods_of(document: Mapping[str, Any], path: str) -> list[str]:
     """Return the methods that the document declares for *path*, in its order."""
     item = document.get("paths", {}).get(path)
     return [key.upper() for key in item if str(key).lower() in METHODS] if isinstance(item, Mapping) else []
-
-
-def astray(document: Mapping[str, Any], path: str, method: str) -> str | None:
-    """Say which reference of an operation leads nowhere, or to another host, if one does.
-
-    Read before :func:`without_remote`. References to files are the engine's to follow.
-    """
-    item = document["paths"][path]
-    shared = {key: value for key, value in item.items() if str(key).lower() not in METHODS}
-    waiting: list[Any] = [shared, *(value for key, value in item.items() if str(key).upper() == method)]
-    seen: set[str] = set()
-    while waiting:
-        for reference in _references(waiting.pop()):
-            if _is_remote(reference):
-                return f"it refers to {reference}, and nothing is fetched from other hosts"
-            if reference in seen or not reference.startswith("#/"):
-                continue
-            seen.add(reference)
-            found = _resolved(document, reference)
-            if found is None:
-                return f"it refers to {reference}, which the schema does not hold"
-            waiting.append(found)
-    return None
-
-
-def _resolved(document: Mapping[str, Any], reference: str) -> Any:  # noqa: ANN401  any JSON
-    """Return what a reference within the document leads to, ``None`` for nothing."""
-    node: Any = document
-    for part in unquote(reference[2:]).split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, list) and name.isdecimal() and int(name) < len(node):
-            node = node[int(name)]
-        elif isinstance(node, Mapping) and (name in node or (name.isdecimal() and int(name) in node)):
-            node = node[name] if name in node else node[int(name)]  # YAML reads a status as a number
-        else:
-            return None
-    return node
 
 
 def _checked(document: Any, where: str) -> dict[str, Any]:  # noqa: ANN401  anything can stand in a file
@@ -164,46 +105,13 @@ def _only_local(path: Path, read_yaml: ReadYaml, seen: set[Path]) -> None:
         return  # what is missing is told for the operations that need it
     seen.add(path)
     document = _read(path, read_yaml, str(path))
-    remote = next((value for value in _references(document) if _is_remote(value)), None)
+    remote = next((value for value in references(document) if is_remote(value)), None)
     if remote is not None:
         raise ContractError(
             f"{path} refers to {remote}, and nothing is fetched from other hosts: keep a copy beside it"
         )
-    for name in sorted(set(_files(document))):
+    for name in sorted(set(files(document))):
         _only_local(path.parent / name, read_yaml, seen)
-
-
-def _references(node: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
-    if isinstance(node, list):
-        for each in node:
-            yield from _references(each)
-    elif isinstance(node, Mapping):
-        for key, value in node.items():
-            if key in _REFERENCES and isinstance(value, str):
-                yield value
-            else:
-                yield from _references(value)
-
-
-def _files(document: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
-    return (value.partition("#")[0] for value in _references(document) if _is_file(value))
-
-
-def _is_remote(reference: object) -> bool:
-    if not isinstance(reference, str) or reference.startswith("file://"):
-        return False
-    return "://" in reference.partition("#")[0] or reference.startswith("//")
-
-
-def _is_file(reference: object) -> bool:
-    if not isinstance(reference, str) or reference.startswith(("#", "file://")):
-        return False
-    return not _is_remote(reference)
-
-
-def _absolute(reference: str, base: Path) -> str:
-    name, mark, pointer = reference.partition("#")
-    return f"{(base / name).resolve().as_uri()}{mark}{pointer}"
 
 
 def _kind(app: object) -> str:

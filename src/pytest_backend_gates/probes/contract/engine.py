@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_backend_gates.errors import did_you_mean
-from pytest_backend_gates.probes.contract import document, setting
+from pytest_backend_gates.probes.contract import document, references, setting
 from pytest_backend_gates.probes.contract.document import ContractError
 from pytest_backend_gates.probes.contract.events import Listener
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation, masked
@@ -47,7 +47,7 @@ def load(
     if schema is None:
         read = document.of_app(app)
     else:
-        read = document.absolute(
+        read = references.absolute(
             document.of_file(rootdir / schema, deserialize_yaml), (rootdir / schema).parent
         )
     configuration = _configuration(rootdir, checks)
@@ -86,7 +86,7 @@ class Api:
     def __init__(
         self, read: dict[str, Any], configured: "SchemathesisConfig", telling: _Telling, limit: float
     ) -> None:
-        self._raw = document.without_remote(read)
+        self._raw = references.without_remote(read)
         self._configured = configured
         self._telling = telling
         self._limit = limit
@@ -125,23 +125,30 @@ class Api:
 
     def _declared(self, read: dict[str, Any]) -> Iterator[Operation]:
         """Yield what the schema declares, with what is wrong with it."""
-        usable, faults = set(), {}
-        for result in self._schema(self._raw).get_all_operations():
-            if hasattr(result, "ok"):
-                one = result.ok()
-                usable.add((one.path, one.method.upper()))
-            else:
-                error = result.err()
-                faults[error.path, (error.method or "").upper()] = _words(error)
+        usable, faults = self._usable()
         for path in read["paths"]:
             methods = document.methods_of(read, path)
             whole = faults.get((path, ""))
             if whole and not methods:
                 yield Operation("ANY", path, whole)
             for method in methods:
-                fault = faults.get((path, method)) or (None if (path, method) in usable else whole)
-                if fault or (path, method) in usable:  # the others are left out by schemathesis.toml
-                    yield Operation(method, path, fault or document.astray(read, path, method))
+                if (path, method) in usable:
+                    yield Operation(method, path, document.astray(read, path, method))
+                elif (path, method) in faults or whole:  # the others are left out by schemathesis.toml
+                    yield Operation(method, path, faults.get((path, method), whole))
+
+    def _usable(self) -> tuple[set[tuple[str, str]], dict[tuple[str, str], str]]:
+        """Return the operations that schemathesis can use, and why it cannot use others, or whole paths."""
+        usable: set[tuple[str, str]] = set()
+        faults: dict[tuple[str, str], str] = {}
+        for result in self._schema(self._raw).get_all_operations():
+            if hasattr(result, "ok"):
+                one = result.ok()
+                usable.add((one.path, one.method.upper()))
+            else:
+                error = result.err()
+                faults[error.path or "", (error.method or "").upper()] = _words(error)
+        return usable, faults
 
 
 class _Stream:

@@ -1,30 +1,20 @@
 """The contract gate's metrics: how many ways the application breaks its contract, and how much of it was asked."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Literal
 
-from pytest_backend_gates.measurements import (
-    Counter,
-    Finding,
-    Kind,
-    Measurement,
-    Metric,
-    Plain,
-    Rate,
-    Ratio,
-    Reading,
-)
+from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
-from pytest_backend_gates.probes.contract.findings import Exercise, Failure, Operation, distinct
+from pytest_backend_gates.probes.contract.findings import Exercise, Operation
+from pytest_backend_gates.probes.contract.gathered import NOT_CONSENTED, Gathered
+
+__all__ = ["FAILURES", "NOT_CONSENTED", "OPERATIONS", "ContractProbe"]
 
 FAILURES: Final = Metric("contract.failures", Kind.COUNTER, None, "contract", "failure")
 OPERATIONS: Final = Metric("contract.operations", Kind.RATE, "%", "contract", "operation")
 
 #: What an application answers to those whom it does not know.
 _REFUSED: Final = (401, 403)
-#: Why an operation that may write was not asked.
-NOT_CONSENTED: Final = "not consented to"
 _SUBJECT: Final = "contract"
 _LOG_IN: Final = (
     "let the requests be logged in: override the fixture backend_app,"
@@ -38,6 +28,8 @@ _FIND: Final = (
     "let the requests find something: create it in a fixture named in backend_gates_usefixtures;"
     " or the schema's servers or basePath put the paths elsewhere than the application does"
 )
+#: What helps operations that never answered, by a word of the reason; the first that fits.
+_REMEDIES: Final = {"only 401": _LOG_IN, "only 403": _LOG_IN, "only 404": _FIND, NOT_CONSENTED: _CONSENT}
 
 
 class ContractProbe:
@@ -51,8 +43,7 @@ class ContractProbe:
         self._told: Plain = {"declared": None, "error": None, "unavailable": None, "hint": None}
         self._exercises: list[Exercise] = []
         self._left_out: dict[str, str] = {}
-        self._failures: dict[tuple[str, str], Failure] = {}
-        self._reasons: dict[str, str] = {}
+        self._whole = Gathered((), {}, {})
 
     def declare(self, operations: Iterable[Operation], error: str | None = None) -> None:
         """Tell what the schema declares; *error* says why it could not be read."""
@@ -92,87 +83,33 @@ class ContractProbe:
             return _both(Reading(errors=(Finding(_SUBJECT, fault),)))
         if told[0]["unavailable"]:
             return _both(Reading(unavailable=told[0]["unavailable"], hint=told[0]["hint"]))
-        return self._read(told)
+        self._whole = gathered = Gathered.of(told)
+        errors = gathered.errors()
+        return {
+            FAILURES.name: Reading(gathered.counter(), errors),
+            OPERATIONS.name: Reading(gathered.rate(), errors),
+        }
 
     def advise(self, verdict: Verdict) -> Advice:
         """Say how to document what was found, or why the operations do not answer."""
-        found = (self._failures.get((one.subject, one.fingerprint)) for one in verdict.findings)
-        failures = [failure for failure in found if failure is not None]
-        if any(failure.status not in _REFUSED for failure in failures):
-            hints = [failure.hint for failure in failures if failure.hint and failure.status not in _REFUSED]
-            return Advice(f"mend it, or document it: {hints[0]}" if hints else None)
-        reasons = set(self._reasons.values())
-        if failures or any(reason.startswith(("only 401", "only 403")) for reason in reasons):
+        failures = self._whole.failures_among(verdict.findings)
+        strangers = [failure for failure in failures if failure.status not in _REFUSED]
+        if strangers:
+            hint = next((failure.hint for failure in strangers if failure.hint), None)
+            return Advice(f"mend it, or document it: {hint}" if hint else None)
+        reasons = self._whole.reasons()
+        if failures:
             return Advice(_LOG_IN)
-        return Advice(_FIND if "only 404" in reasons else _CONSENT if NOT_CONSENTED in reasons else None)
+        return Advice(
+            next((hint for word, hint in _REMEDIES.items() if word in " ".join(reasons.values())), None)
+        )
 
     def stop(self) -> None:
         """Nothing to release."""
 
-    def _read(self, told: Sequence[Plain]) -> Mapping[str, Reading]:
-        declared: list[str] = told[0]["declared"] or []
-        left_out = {name: reason for one in told for name, reason in one["left_out"].items()}
-        exercises = _by_operation(Exercise.from_plain(plain) for one in told for plain in one["exercises"])
-        missing = [name for name in declared if name not in exercises and name not in left_out]
-        unproven = {
-            name: left_out.get(name) or exercises[name].unproven for name in declared if name not in missing
-        }
-        self._reasons = {name: reason for name, reason in unproven.items() if reason}
-        errors = [Finding(name, error) for name, one in exercises.items() for error in one.errors]
-        errors += [Finding(name, "this operation was not exercised") for name in missing]
-        counted = self._counted(declared, exercises)
-        answered = sum(one.answered for one in exercises.values())
-        requests = sum(one.requests for one in exercises.values())
-        aside = [f"{answered:,} of {len(declared):,} answered", f"{requests:,} requests", *self._besides()]
-        failures = Counter(counted, frozenset(declared), "operation", ", ".join(aside), self._reasons)
-        hits = {name: Ratio(int(name in exercises and exercises[name].answered), 1) for name in declared}
-        rate = Rate(hits, "operations", self._reasons)
-        measured: dict[str, Measurement] = {FAILURES.name: failures, OPERATIONS.name: rate}
-        return {name: Reading(one, errors=tuple(errors)) for name, one in measured.items()}
-
-    def _counted(self, declared: Sequence[str], exercises: Mapping[str, Exercise]) -> tuple[Finding, ...]:
-        """Return a finding for each failure, in the order of the schema."""
-        found = []
-        for name in declared:
-            for failure in exercises[name].failures if name in exercises else ():
-                finding = failure.finding(name)
-                self._failures[name, finding.fingerprint] = failure
-                found.append(finding)
-        return tuple(found)
-
-    def _besides(self) -> Iterator[str]:
-        """Yield how many operations were not asked for want of consent."""
-        count = sum(reason == NOT_CONSENTED for reason in self._reasons.values())
-        if count:
-            yield f"{count:,} {NOT_CONSENTED}"
-
 
 def _agreement(told: Plain) -> tuple[object, ...]:
     return told["declared"], told["error"], told["unavailable"]
-
-
-def _by_operation(exercises: Iterable[Exercise]) -> dict[str, Exercise]:
-    """Return the exercises by name; of an operation that was exercised several times all that was seen."""
-    found: dict[str, Exercise] = {}
-    for one in exercises:
-        known = found.get(one.operation)
-        found[one.operation] = one if known is None else _together(known, one)
-    return dict(sorted(found.items()))
-
-
-def _together(one: Exercise, other: Exercise) -> Exercise:
-    statuses = {**one.statuses}
-    for status, count in other.statuses.items():
-        statuses[status] = statuses.get(status, 0) + count
-    return replace(
-        one,
-        statuses=statuses,
-        requests=one.requests + other.requests,
-        failures=distinct([*one.failures, *other.failures]),
-        errors=tuple(dict.fromkeys([*one.errors, *other.errors])),
-        exhausted=one.exhausted or other.exhausted,
-        log=one.log + other.log,
-    )
 
 
 def _fault(told: Sequence[Plain]) -> str | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
 
-from pytest_backend_gates.probes.contract import document
+from pytest_backend_gates.probes.contract import document, references
 from pytest_backend_gates.probes.contract.document import ContractError
 
 ITEM = "#/components/schemas/Item"
@@ -18,7 +18,7 @@ def test_remote_references_lead_nowhere() -> None:
         "b": {"$ref": "//example.com/b.json", "externalValue": "https://example.com/e"},
         "properties": {"externalValue": {"type": "string"}, "$ref": {"type": "string"}},
     }
-    assert document.without_remote(before) == {
+    assert references.without_remote(before) == {
         "a": [
             {"$ref": "#/not-fetched/https:~1~1example.com~1a~0b.json#~1x"},
             {"$ref": ITEM},
@@ -32,7 +32,7 @@ def test_remote_references_lead_nowhere() -> None:
 def test_references_to_files_hold_everywhere(tmp_path: Path) -> None:
     """They are relative to the document, which the engine does not know."""
     before = {"$ref": "parts/item.yaml#/Item", "x": [{"$ref": ITEM}]}
-    assert document.absolute(before, tmp_path) == {
+    assert references.absolute(before, tmp_path) == {
         "$ref": f"{(tmp_path / 'parts' / 'item.yaml').as_uri()}#/Item",
         "x": [{"$ref": ITEM}],
     }

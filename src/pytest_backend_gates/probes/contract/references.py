@@ -1,0 +1,107 @@
+"""The references in an OpenAPI document: where they lead, and which are not followed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote
+
+_REFERENCES: Final = ("$ref", "$dynamicRef")
+
+
+def references(node: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
+    """Yield every reference in *node*."""
+    if isinstance(node, list):
+        for each in node:
+            yield from references(each)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key in _REFERENCES and isinstance(value, str):
+                yield value
+            else:
+                yield from references(value)
+
+
+def files(document: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
+    """Yield the files that *document* refers to, as it names them."""
+    return (value.partition("#")[0] for value in references(document) if is_file(value))
+
+
+def is_remote(reference: object) -> bool:
+    """Whether *reference* leads to another host."""
+    if not isinstance(reference, str) or reference.startswith("file://"):
+        return False
+    return "://" in reference.partition("#")[0] or reference.startswith("//")
+
+
+def is_file(reference: object) -> bool:
+    """Whether *reference* leads to a file, named relative to the document."""
+    if not isinstance(reference, str) or reference.startswith(("#", "file://")):
+        return False
+    return not is_remote(reference)
+
+
+def fault(document: Mapping[str, Any], parts: Iterable[Any]) -> str | None:
+    """Say which reference of these *parts* of *document* leads nowhere, or to another host, if one does.
+
+    Read before :func:`without_remote`. References to files are the engine's to follow.
+    """
+    waiting, seen = list(parts), set[str]()
+    while waiting:
+        for reference in sorted(set(references(waiting.pop())) - seen):
+            seen.add(reference)
+            if is_remote(reference):
+                return f"it refers to {reference}, and nothing is fetched from other hosts"
+            found = _resolved(document, reference) if reference.startswith("#/") else {}
+            if found is None:
+                return f"it refers to {reference}, which the schema does not hold"
+            waiting.append(found)
+    return None
+
+
+def _resolved(document: Mapping[str, Any], reference: str) -> Any:  # noqa: ANN401  any JSON
+    """Return what a reference within the document leads to, ``None`` for nothing."""
+    node: Any = document
+    for part in unquote(reference[2:]).split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list):
+            node = dict(enumerate(node))
+        if not isinstance(node, Mapping):
+            return None
+        number = int(name) if name.isdecimal() else None  # YAML reads a status as a number
+        node = node.get(name, node.get(number))
+    return node
+
+
+def without_remote(node: Any) -> Any:  # noqa: ANN401  any JSON
+    """Return a copy of *node* whose references to other hosts lead nowhere, and without examples from there.
+
+    The operations that need such a reference are broken then; the others are not.
+    """
+    if isinstance(node, list):
+        return [without_remote(each) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    return {
+        key: f"#/not-fetched/{value.replace('~', '~0').replace('/', '~1')}"
+        if key in _REFERENCES and is_remote(value)
+        else without_remote(value)
+        for key, value in node.items()
+        if not (key == "externalValue" and isinstance(value, str))
+    }
+
+
+def absolute(node: Any, base: Path) -> Any:  # noqa: ANN401  any JSON
+    """Return a copy of *node* whose references to other files hold wherever it is read."""
+    if isinstance(node, list):
+        return [absolute(each, base) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    return {
+        key: _absolute(value, base) if key in _REFERENCES and is_file(value) else absolute(value, base)
+        for key, value in node.items()
+    }
+
+
+def _absolute(reference: str, base: Path) -> str:
+    name, mark, pointer = reference.partition("#")
+    return f"{(base / name).resolve().as_uri()}{mark}{pointer}"
