@@ -15,6 +15,7 @@ from pytest_backend_gates.measurements import Finding, Gauge, Kind, Metric, Plai
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.coverage_advice import advise
 from pytest_backend_gates.probes.coverage_merging import report_adopted, report_traces
+from pytest_backend_gates.probes.coverage_pause import Pause, Pauses
 from pytest_backend_gates.probes.coverage_report import CoverageReport
 from pytest_backend_gates.probes.coverage_setup import Setup, core_at_work, faults
 from pytest_backend_gates.probes.coverage_tracing import OuterTrace, OwnTrace, Trace
@@ -64,6 +65,7 @@ class CoverageProbe:
         self._error: str | None = None
         self._cores: set[str] = set()
         self._report: CoverageReport | None = None
+        self._pauses = Pauses()
 
     def start(self) -> None:
         """Start to trace this process, unless something else does or nothing can."""
@@ -80,6 +82,13 @@ class CoverageProbe:
             self._trace = OuterTrace(outer) if outer else OwnTrace(self._rootdir, self._roots)
         except faults() as error:
             self._error = str(error)
+
+    def paused(self) -> Pause:
+        """Return a context manager: nothing that runs inside counts, whoever measures this process.
+
+        Only the lines of modules first imported inside do, as an import anywhere else would count them.
+        """
+        return self._pauses.paused()
 
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002 - never long
         """Stop tracing and return the trace, or why there is none."""

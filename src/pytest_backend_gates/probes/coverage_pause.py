@@ -1,0 +1,136 @@
+"""A pause of the coverage measurement: what runs inside counts for nothing, whoever measures this process.
+
+Each of coverage.py's cores is held in its own way:
+
+    sysmon            its callbacks are taken out: for all threads, at no cost to what runs inside
+    ctrace, pytrace   the thread that pauses and those that begin inside are not traced; those that are
+                      there already are, into a scratch set: no thread can stop the tracing of another.
+                      For the same reason a thread that began inside stays untraced if it outlives the pause
+
+A module that is first imported inside is measured while its own lines run, as it would be elsewhere:
+they run once, and nothing could make up for them. The lines of the ``with`` block itself are inside.
+"""
+
+import sys
+import threading
+from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
+from types import ModuleType, TracebackType
+from typing import Final, Self
+
+from pytest_backend_gates.probes.coverage_held import Callbacks, Suspension, TraceFunction, Tracers, tracer_of
+
+Load = Callable[[SourceFileLoader, ModuleType], None]
+
+_EXECUTE: Final = "exec_module"
+
+
+class Pauses:
+    """The pauses of one process. They may nest and overlap, also in different threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._open = 0
+        self._importing = 0
+        self._callbacks = Callbacks()
+        self._tracers = Tracers()
+        #: By thread: what traced it before its pause.
+        self._suspended: dict[int, Suspension] = {}
+        self._loads: Load | None = None
+        self._watch: Load | None = None
+
+    def paused(self) -> "Pause":
+        """Return a context manager, to be entered once."""
+        return Pause(self)
+
+    def begin(self, suspension: Suspension | None) -> None:
+        """Hold what measures other threads, unless another pause does."""
+        with self._lock:
+            if suspension is not None:
+                self._suspended[threading.get_ident()] = suspension
+            self._open += 1
+            if self._open == 1:
+                self._callbacks.hold()
+                self._tracers.divert()
+                self._watch_imports()
+
+    def end(self, suspension: Suspension | None) -> None:
+        """Let them measure again, if this was the last pause."""
+        with self._lock:
+            if suspension is not None:
+                self._suspended.pop(suspension.thread, None)
+            self._open -= 1
+            if self._open == 0:
+                self._unwatch_imports()
+                self._tracers.revert()
+                self._callbacks.release()
+
+    def _watch_imports(self) -> None:
+        load: Load = SourceFileLoader.exec_module
+
+        def exec_module(loader: SourceFileLoader, module: ModuleType) -> None:
+            """Execute *module*, measured also in a pause."""
+            self._measured(load, loader, module)
+
+        self._loads, self._watch = vars(SourceFileLoader).get(_EXECUTE), exec_module
+        setattr(SourceFileLoader, _EXECUTE, exec_module)
+
+    def _unwatch_imports(self) -> None:
+        """Give the loader back what it had, unless somebody has put a wrapper on top of ours."""
+        if vars(SourceFileLoader).get(_EXECUTE) is not self._watch:
+            return
+        if self._loads is None:
+            delattr(SourceFileLoader, _EXECUTE)
+        else:
+            setattr(SourceFileLoader, _EXECUTE, self._loads)
+
+    def _measured(self, load: Load, loader: SourceFileLoader, module: ModuleType) -> None:
+        """Execute *module* with this thread measured."""
+        here = sys.gettrace()
+        function = here or self._untraced()
+        with self._lock:
+            self._importing += 1
+            self._callbacks.release()
+            diverted = self._tracers.count_again(tracer_of(function))
+        if here is None:
+            sys.settrace(function)
+        try:
+            load(loader, module)
+        finally:
+            if here is None:
+                sys.settrace(None)
+            with self._lock:
+                self._importing -= 1
+                if self._open and diverted:
+                    self._tracers.divert_one(tracer_of(function))
+                if self._open and not self._importing:
+                    self._callbacks.hold()
+
+    def _untraced(self) -> TraceFunction | None:
+        """Return what would trace this thread if there were no pause."""
+        suspension = self._suspended.get(threading.get_ident())
+        return suspension.function if suspension else self._tracers.hook
+
+
+class Pause:
+    """One pause. What it does to the trace function must happen in its own two methods: see `Suspension`."""
+
+    def __init__(self, pauses: Pauses) -> None:
+        self._pauses = pauses
+        self._suspension: Suspension | None = None
+
+    def __enter__(self) -> Self:
+        function = sys.gettrace()
+        if tracer_of(function) is not None:
+            sys.settrace(None)
+            self._suspension = Suspension(function, sys._getframe())  # noqa: SLF001 - public, in spite of its name
+        self._pauses.begin(self._suspension)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        suspension, self._suspension = self._suspension, None
+        self._pauses.end(suspension)
+        if suspension is not None:
+            suspension.end(sys._getframe())  # noqa: SLF001 - as above

@@ -1,0 +1,165 @@
+"""Run pieces of a project, some of them in a coverage pause, and print what was executed. Started by the tests.
+
+    python run_paused_calls.py coverage|probe RCFILE paused|oracle
+
+Who measures, with what configuration, and whether there are pauses: as ``oracle`` nothing is paused, and
+what would run in a pause is left out. The project is ``shop``, in the current folder.
+"""
+
+import asyncio
+import json
+import queue
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import coverage
+
+from pytest_backend_gates.measurements import Rate
+from pytest_backend_gates.probes.coverage import CoverageProbe
+
+Pause = Callable[[], AbstractContextManager[object]]
+
+
+class Worker:
+    """A thread that does what it is given."""
+
+    def __init__(self, work: Any) -> None:  # noqa: ANN401 - the project's module
+        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue()
+        self._done: queue.Queue[object] = queue.Queue()
+        self._thread = threading.Thread(target=work.serve, args=(self._jobs, self._done))
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def do(self, job: Callable[[], object]) -> None:
+        """Have *job* done, and wait."""
+        self._jobs.put(job)
+        self._done.get(timeout=10)
+
+    def end(self) -> None:
+        """End."""
+        self._jobs.put(None)
+        self._thread.join(10)
+
+
+def scenario(pause: Pause, *, oracle: bool) -> None:
+    """Pause in every way that there is."""
+    work = import_module("shop.work")
+
+    def hidden(*calls: Callable[[], object]) -> list[Callable[[], object]]:
+        return [] if oracle else list(calls)
+
+    box = work.Box(pause)
+    box.run([int, *hidden(lambda: work.used(1))])
+    box.run([])
+    box.deep(5, [int, *hidden(lambda: work.only_inside(0))])
+    with pause(), pause():
+        for call in hidden(lambda: work.only_inside(1)):
+            call()
+    with ExitStack() as stack:
+        stack.enter_context(pause())
+    work.used(0)
+    generators(box, work, oracle=oracle)
+    asyncio.run(tasks(box, work, oracle=oracle))
+    threads(pause, work, hidden)
+    imports(pause)
+    work.used(2)
+
+
+def generators(box: Any, work: Any, *, oracle: bool) -> None:  # noqa: ANN401 - the project's
+    """Pause in a generator: used up, broken off, taken over by another function."""
+    for number in box.rounds(5):
+        if not oracle and number < 4:
+            work.only_inside(number)
+    for _ in box.rounds(5):
+        break
+    begun = box.rounds(2)
+    next(begun)
+
+    def elsewhere() -> Iterator[int]:
+        yield from begun
+
+    list(elsewhere())
+
+
+async def tasks(box: Any, work: Any, *, oracle: bool) -> None:  # noqa: ANN401 - the project's
+    """Pause while other tasks run."""
+
+    async def turns(count: int) -> int:
+        for _ in range(count):
+            await asyncio.sleep(0)
+        return count
+
+    def inside(count: int) -> Awaitable[int]:
+        awaited: Awaitable[int] = turns(count) if oracle else work.turns(count)
+        return awaited
+
+    await box.wait(inside(3))
+    await asyncio.gather(box.wait(inside(2)), box.wait(inside(5)))
+
+
+def threads(pause: Pause, work: Any, hidden: Callable[..., list[Callable[[], object]]]) -> None:  # noqa: ANN401 - as above
+    """Pause while a thread is there already, and while one begins."""
+    old, new = Worker(work), Worker(work)
+    old.start()
+    old.do(lambda: work.used(3))
+    with pause():
+        new.start()
+        for call in hidden(lambda: work.only_inside(2)):
+            old.do(call)
+            new.do(call)
+        new.do(lambda: import_module("shop.thread_late"))
+        new.end()
+    old.do(work.thread_after)
+    old.end()
+
+
+def imports(pause: Pause) -> None:
+    """Import a module of the project for the first time in a pause."""
+    with pause():
+        import_module("shop.late")
+        import_module("shop.thread_late")
+
+
+def by_coverage(rcfile: str, scenario: Callable[[], None]) -> dict[str, Any]:
+    """Return the lines and branches that coverage.py itself says were executed."""
+    tool = coverage.Coverage(data_file=None, config_file=rcfile)
+    with tool.collect():
+        scenario()
+    tool.json_report(outfile="report.json")
+    files = json.loads(Path("report.json").read_text("utf-8"))["files"]
+    return {
+        path: [sorted({*one["executed_lines"]} - {*one["excluded_lines"]}), one.get("executed_branches")]
+        for path, one in files.items()
+    }
+
+
+def by_the_probe(scenario: Callable[[], None], probe: CoverageProbe) -> dict[str, Any]:
+    """Return hits and total of each file as the probe tells them when nobody else measures."""
+    probe.start()
+    scenario()
+    measurement = probe.reduce([probe.collect(None, print)], None)["coverage"].measurement
+    probe.stop()
+    assert isinstance(measurement, Rate)
+    return {path: [ratio.hits, ratio.total] for path, ratio in measurement.subjects.items()}
+
+
+def main(who: str, rcfile: str, mode: str) -> None:
+    """Measure as asked."""
+    files = ("shop/__init__.py", "shop/late.py", "shop/thread_late.py", "shop/work.py")
+    probe = CoverageProbe(Path.cwd(), ["shop"], files)
+    oracle = mode == "oracle"
+    run = partial(scenario, nullcontext if oracle else probe.paused, oracle=oracle)
+    result = by_the_probe(run, probe) if who == "probe" else by_coverage(rcfile, run)
+    sys.stdout.write(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,193 @@
+"""What runs in a pause counts for nothing, and all else counts as coverage.py counts it."""
+
+import importlib.machinery
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_backend_gates.probes.coverage_pause import Pauses
+
+DRIVER = Path(__file__).with_name("run_paused_calls.py")
+
+WORK = """\
+def used(number):
+    if number > 1:
+        return 1
+    return 2
+
+
+def only_inside(number):
+    if number:
+        return used(number)
+    return 2
+
+
+async def turns(count):
+    import asyncio
+    for _ in range(count):
+        await asyncio.sleep(0)
+    return count
+
+
+def thread_after():
+    return used(5)
+
+
+def serve(jobs, done):
+    while True:
+        job = jobs.get()
+        if job is None:
+            break
+        done.put(job())
+
+
+class Box:
+    def __init__(self, pause):
+        self.pause = pause
+
+    def run(self, calls):
+        total = 0
+        if calls:
+            with self.pause():  # pragma: no cover
+                for call in calls:
+                    total += call()
+            total += 1
+        else:
+            total -= 1
+        if total > 1000:
+            total = 0
+        return total
+
+    def deep(self, depth, calls):
+        if depth == 0:
+            return self.run(calls)
+        value = self.deep(depth - 1, calls)
+        if depth == 2:
+            value += 1
+        return value
+
+    def rounds(self, count):
+        with self.pause():  # pragma: no cover
+            for number in range(count):
+                yield number
+        if count:
+            tail = count
+        else:
+            tail = 0
+        yield tail
+
+    async def wait(self, awaitable):
+        with self.pause():  # pragma: no cover
+            total = await awaitable
+        if total:
+            total = await self.after(total)
+        return total
+
+    async def after(self, total):
+        return total + 1
+"""
+LATE = """\
+def at_import(number):
+    if number:
+        return 1
+    return 0
+
+
+class Kind:
+    first = at_import(1)
+    if first:
+        second = 2
+
+    def method(self):
+        return 1
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Return a project whose package is ``shop``."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("", "utf-8")
+    (folder / "work.py").write_text(WORK, "utf-8")
+    (folder / "late.py").write_text(LATE, "utf-8")
+    (folder / "thread_late.py").write_text("VALUE = [i for i in range(3)]\n", "utf-8")
+    return tmp_path
+
+
+def _executed(shop: Path, who: str, mode: str, options: str) -> dict[str, Any]:
+    rcfile = shop / ".coveragerc"
+    rcfile.write_text(f"[run]\nsource = shop\n{options}\n", "utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", str(DRIVER), who, str(rcfile), mode],
+        cwd=shop,
+        env={"PYTHONPATH": os.pathsep.join(filter(None, (str(shop), os.environ.get("PYTHONPATH"))))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    result: dict[str, Any] = json.loads(ran.stdout)
+    return result
+
+
+_CORES = ["core = ctrace", "timid = true", *(["core = sysmon"] if sys.version_info >= (3, 12) else [])]
+
+
+@pytest.mark.parametrize("branch", ["false", "true"])
+@pytest.mark.parametrize("core", _CORES)
+def test_lines_and_branches_are_those_without_the_pauses(shop: Path, core: str, branch: str) -> None:
+    """Nested, in generators, tasks and threads: no line is counted inside, none is lost outside, none misplaced."""
+    if core == "core = sysmon" and branch == "true" and sys.version_info < (3, 14):
+        pytest.skip("this Python cannot see branches so")
+    options = f"{core}\nbranch = {branch}"
+    paused, oracle = (_executed(shop, "coverage", mode, options) for mode in ("paused", "oracle"))
+    assert paused == oracle
+    assert {9, 10, 11} & {*paused["shop/work.py"][0]} == set()
+    assert {1, 2, 3, 7, 8, 9, 10, 12} <= {*paused["shop/late.py"][0]}
+
+
+def test_the_probes_own_total_is_that_of_coverage(shop: Path) -> None:
+    """Where we measure, hits and total of every file are coverage.py's own for the same calls without pauses."""
+    paused, oracle = (_executed(shop, "probe", mode, "branch = true") for mode in ("paused", "oracle"))
+    assert paused == oracle
+    assert list(paused) == ["shop/__init__.py", "shop/late.py", "shop/thread_late.py", "shop/work.py"]
+
+
+def test_a_pause_leaves_nothing_behind() -> None:
+    """The tracer, the hook for threads and the loader are afterwards what they were, also after an error."""
+    before = _installed()
+    pauses = Pauses()
+    with pytest.raises(KeyError), pauses.paused(), pauses.paused():
+        raise KeyError
+    assert _installed() == before
+
+
+def test_a_debugger_is_left_alone() -> None:
+    """A trace function that is not coverage.py's stays."""
+    before = sys.gettrace()
+
+    def debugger(*_: object) -> None:
+        """See a call."""
+
+    sys.settrace(debugger)
+    try:
+        with Pauses().paused():
+            inside = sys.gettrace()
+        assert inside is sys.gettrace() is debugger
+    finally:
+        sys.settrace(before)
+
+
+def _installed() -> list[object]:
+    return [
+        sys.gettrace(),
+        threading.gettrace(),
+        vars(importlib.machinery.SourceFileLoader).get("exec_module"),
+    ]
