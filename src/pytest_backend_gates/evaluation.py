@@ -116,7 +116,8 @@ def evaluate(probes: Sequence[Probe], payloads: Sequence[Payload], judge: Judge,
     readings: dict[str, Reading] = {}
     for probe in probes:
         reduced = _reduced(probe, guard, payloads, judge.narrowed)
-        readings |= _readings(probe, reduced, guard.failures.get(probe.name), payloads)
+        for name, reading in _readings(probe, reduced, guard.failures.get(probe.name), payloads).items():
+            readings[name] = readings[name] + reading if name in readings else reading
     readings = {name: _under(conditions, reading) for name, reading in readings.items()}
     measuring_failed = set(guard.failures)
     rows = [_advised(row, probes, guard) for row in judge.verdicts(readings)]

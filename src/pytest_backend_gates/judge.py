@@ -86,6 +86,7 @@ class Judge:
             reason = reading.unavailable
         elif not any(matches(threshold.globs, name) for name in known):
             reason = f"this threshold matches no {noun} of {len(known):,}"
+            reason += f"; {reading.unavailable}" if reading.unavailable else ""
         elif isinstance(measurement, Rate):
             reason = f"none of the {measurement.of} that this threshold matches can be counted"
         else:

@@ -150,6 +150,8 @@ class Samples:
     native: str | None = None
     #: How many samples came from where: ``test``, ``generated``, ``benchmark``.
     sources: Mapping[str, int] = field(default_factory=dict)
+    #: How many of the samples are each the mean of several calls.
+    averaged: int = 0
 
     def __add__(self, other: "Samples") -> "Samples":
         names = {*self.sources, *other.sources}
@@ -160,6 +162,7 @@ class Samples:
             max(self.seen, self.count) + max(other.seen, other.count),
             self.native or other.native,
             sources,
+            self.averaged + other.averaged,
         )
 
     @property
@@ -179,13 +182,14 @@ class Samples:
             "seen": self.seen,
             "native": self.native,
             "sources": dict(self.sources),
+            "averaged": self.averaged,
         }
 
     @classmethod
     def from_plain(cls, data: Plain) -> Self:
         """Read what :meth:`to_plain` wrote."""
         runs = tuple(array("q", run) for run in data["runs"])
-        return cls(runs, data["cold"], data["seen"], data["native"], data["sources"])
+        return cls(runs, data["cold"], data["seen"], data["native"], data["sources"], data["averaged"])
 
 
 def nearest_rank(ordered: Sequence[int], share: Fraction) -> int:
@@ -203,6 +207,12 @@ class Trend:
     subjects: Mapping[str, Samples]
     #: Under what it was measured, for the row: ``coverage core ctrace, 2 workers``.
     conditions: str = ""
+
+    def __add__(self, other: "Trend") -> "Trend":
+        subjects = dict(self.subjects)
+        for name, samples in other.subjects.items():
+            subjects[name] = subjects[name] + samples if name in subjects else samples
+        return Trend(dict(sorted(subjects.items())), self.conditions or other.conditions)
 
 
 Measurement = Rate | Counter | Gauge | Trend
@@ -222,3 +232,22 @@ class Reading:
     hint: str | None = None
     #: What a reader of the report should know whatever the verdict.
     notes: tuple[str, ...] = ()
+
+    def __add__(self, other: "Reading") -> "Reading":
+        """Put together what two probes say of one metric: of a trend, whose samples add up.
+
+        What one of them measured stands, and why the other has nothing is still told.
+        """
+        measured = [one.measurement for one in (self, other) if one.measurement is not None]
+        if len(measured) == 2 and not all(isinstance(one, Trend) for one in measured):
+            raise TypeError("two probes measured one metric that is no trend")
+        reasons = [one.unavailable for one in (self, other) if one.unavailable]
+        return Reading(
+            sum((one for one in measured if isinstance(one, Trend)), Trend({}))
+            if len(measured) == 2
+            else next(iter(measured), None),
+            tuple(dict.fromkeys(self.errors + other.errors)),
+            "; ".join(reasons) or None,
+            self.hint or other.hint,
+            tuple(dict.fromkeys(self.notes + other.notes)),
+        )

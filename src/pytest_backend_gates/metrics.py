@@ -37,10 +37,10 @@ class Catalogue:
 
     @classmethod
     def of(cls, metrics: Iterable[Metric]) -> "Catalogue":
-        """Collect *metrics*. Raises ``ValueError`` when two have the same name."""
+        """Collect *metrics*: several probes may feed one. Raises ``ValueError`` when two differ under one name."""
         by_name: dict[str, Metric] = {}
         for metric in metrics:
-            if metric.name in by_name:
+            if by_name.get(metric.name, metric) != metric:
                 raise ValueError(f"two metrics are named {metric.name!r}")
             by_name[metric.name] = metric
         return cls(by_name)

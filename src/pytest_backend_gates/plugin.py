@@ -1,4 +1,4 @@
-"""WHEN: the pytest hooks. Without ``--backend-gates`` nothing but the options exists."""
+"""WHEN: the pytest hooks. Without ``--backend-gates`` nothing exists but the options and the fixtures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+#: What test authors see; there with and without ``--backend-gates``.
+pytest_plugins = ("pytest_backend_gates.fixtures",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

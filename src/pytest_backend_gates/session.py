@@ -19,13 +19,17 @@ from pytest_backend_gates.last_word import LAST_WORD, LastWord
 from pytest_backend_gates.metrics import Catalogue
 from pytest_backend_gates.narrowing import why_not_run, why_not_traced
 from pytest_backend_gates.probes import Probe
+from pytest_backend_gates.probes.benchmarks import BenchmarksProbe
 from pytest_backend_gates.probes.coverage import CoverageProbe
 from pytest_backend_gates.probes.static import StaticProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
 from pytest_backend_gates.settings import Settings, read, source_of
+from pytest_backend_gates.timing import Timing
 
 CATALOGUE: Final = Catalogue.of(
-    metric for probe in (CoverageProbe, StaticProbe, TrafficProbe) for metric in probe.metrics
+    metric
+    for probe in (CoverageProbe, StaticProbe, TrafficProbe, BenchmarksProbe)
+    for metric in probe.metrics
 )
 
 
@@ -99,18 +103,23 @@ def _sides(
     if config.getoption("backend_gates_explain"):
         return {"explaining": Explaining(config, settings, narrowed)}
     running, traffic, static = beginning.running, TrafficProbe(), _static_probe(settings)
-    wanted = [probe for probe in (beginning.coverage, static, traffic) if _wanted(probe, settings)]
+    benchmarks = BenchmarksProbe(lambda: getattr(config, "_benchmarksession", None))
+    known = (beginning.coverage, static, traffic, benchmarks)
+    wanted = [probe for probe in known if _wanted(probe, settings)]
     if beginning.coverage not in wanted:
         running.stop()
-    observing = {"observing": Observing(running, traffic)} if traffic in wanted else {}
+    observing: dict[str, object] = {}
+    if traffic in wanted:
+        timing = Timing(benchmarks, beginning.coverage, traffic, strict=settings.strict)
+        observing = {"observing": Observing(running, traffic), "timing": timing}
     if hasattr(config, "workerinput"):
-        return {"collecting": WorkerCollecting(running, _only(wanted, traffic)), **observing}
+        return {"collecting": WorkerCollecting(running, _only(wanted, traffic, benchmarks)), **observing}
     if why_not_run(config.option) is not None:
         here = []
     elif _distributes(config):
         here, observing = _only(wanted, static), {}
     else:
-        here = _only(wanted, static, traffic)
+        here = _only(wanted, static, traffic, benchmarks)
     collecting = Collecting(running, here)
     return {
         "collecting": collecting,

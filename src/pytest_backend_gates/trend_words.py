@@ -38,6 +38,7 @@ def reason(
         _judged_text(row, question, answers, worst),
         f"{unproven} unproven" if unproven else "",
         _samples_text(kept(answers), seen(answers)),
+        _averaged_text(answers),
     ]
     told = ", ".join(part for part in parts if part)
     return f"{told}; {conditions}" if conditions else told
@@ -94,6 +95,11 @@ def _samples_over_text(row: Verdict, question: Question, answer: Answer) -> str:
 
 def _samples_text(kept: int, seen: int) -> str:
     return f"a uniform {kept:,} of {seen:,} samples" if seen > kept else f"{kept:,} samples"
+
+
+def _averaged_text(answers: Sequence[Answer]) -> str:
+    averaged = sum(answer.samples.averaged for answer in answers)
+    return f"{averaged:,} of them means of several calls, which hide slow ones" if averaged else ""
 
 
 def _side(question: Question) -> str:

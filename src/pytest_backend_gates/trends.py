@@ -83,6 +83,7 @@ def _with_rest(answers: Sequence[Answer], question: Question) -> list[Answer]:
     together = Samples(
         runs=tuple(run for answer in small for run in answer.samples.runs),
         seen=sum(max(answer.samples.seen, answer.samples.count) for answer in small),
+        averaged=sum(answer.samples.averaged for answer in small),
     )
     rest = _answer(question, REST, together, small)
     if rest.proof is Proof.TOO_FEW:

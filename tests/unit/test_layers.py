@@ -39,6 +39,7 @@ PYTEST = {
     "explain",
     "last_word",
     "fixtures",
+    "timing",
     "hookspecs",
 }
 #: Modules that say nothing about what is in them.

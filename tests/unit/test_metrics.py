@@ -1,5 +1,6 @@
 """The catalogue knows what can be asked of which metric."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -43,7 +44,13 @@ def test_two_metrics_of_one_name_are_refused() -> None:
     """A third party cannot take over a metric by accident."""
     metric = Metric("errors", Kind.RATE, "%", "errors", "operation")
     with pytest.raises(ValueError, match=r"^two metrics are named 'errors'$"):
-        Catalogue.of([metric, metric])
+        Catalogue.of([metric, replace(metric, subject="file")])
+
+
+def test_several_probes_may_feed_one_metric() -> None:
+    """A metric that is declared twice, word for word, is one metric."""
+    metric = Metric("latency", Kind.TREND, "s", "latency", "operation")
+    assert Catalogue.of([metric, metric]).metrics == {"latency": metric}
 
 
 @pytest.mark.parametrize(

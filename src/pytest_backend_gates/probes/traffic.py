@@ -1,7 +1,8 @@
 """Latency of the requests that the project's own tests make, taken in process at the application's edge."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar, Final, Literal
 
@@ -50,6 +51,17 @@ class TrafficProbe:
         """End the call phase of a test, and with it the bodies that it left unread."""
         self._recorder.counting = False
         self._recorder.finish_unread()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Count no request inside: it is timed by somebody else."""
+        self._recorder.finish_unread()
+        counting, self._recorder.counting = self._recorder.counting, False
+        try:
+            yield
+        finally:
+            self._recorder.finish_unread()
+            self._recorder.counting = counting
 
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  the same for every run
         """Return the samples of this process by operation, and what went wrong while taking them."""

@@ -1,0 +1,93 @@
+"""Budgets that a test gives: read with the grammar of thresholds, judged by the judge, told as its rows."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pytest_backend_gates.answers import Question
+from pytest_backend_gates.errors import Problem
+from pytest_backend_gates.evidence import FEW
+from pytest_backend_gates.judge import Judge
+from pytest_backend_gates.measurements import Metric, Reading, Samples, Trend
+from pytest_backend_gates.metrics import Catalogue, aggregates_text
+from pytest_backend_gates.model import Origin, Outcome, Threshold, Verdict
+from pytest_backend_gates.reports.rows import comparison
+from pytest_backend_gates.threshold import Preset, ThresholdSyntaxError, parse
+
+
+class BudgetError(ValueError):
+    """A budget that cannot be judged: what is wrong, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the times of one name must satisfy."""
+
+    name: str
+    threshold: Threshold
+    metric: Metric
+
+    @property
+    def needed(self) -> int:
+        """How many rounds it takes to prove that it is kept."""
+        threshold = self.threshold
+        return Question(threshold.aggregate or "", threshold.operator or "", 0, Fraction(1)).needed
+
+    def judge(self, times: Sequence[int], conditions: str, *, strict: bool) -> Verdict:
+        """Judge *times*, in ticks of the metric."""
+        subjects = {self.name: Samples((array("q", times),))}
+        judge = Judge((self.threshold,), Catalogue.of([self.metric]), strict=strict)
+        return judge.verdicts({self.metric.name: Reading(Trend(subjects, conditions))})[0]
+
+
+def read_budget(name: str, text: str, metric: Metric) -> Budget:
+    """Read ``p95 < 20ms``: a threshold of *metric* for the subject *name*, without either. Raises `BudgetError`."""
+    lead = "" if text.lstrip().startswith(f"{metric.name}.") else f"{metric.name}."
+    written = text.strip()
+    try:
+        if not written[:1].isalpha():
+            raise ThresholdSyntaxError(  # noqa: TRY301 - told as the parser's own mistakes are
+                "a budget begins with an aggregate",
+                lead + written,
+                (len(lead), len(lead) + 1),
+                aggregates_text(metric),
+            )
+        threshold = parse(lead + written, Catalogue.of([metric]), {}, Origin("test"))
+    except ThresholdSyntaxError as error:
+        start, end = (max(0, place - len(lead)) for place in error.span)
+        raise _mistake(
+            name, error.message, error.source.removeprefix(lead), (start, end), error.allowed
+        ) from None
+    if (
+        isinstance(threshold, Preset)
+        or threshold.is_off
+        or threshold.selector
+        or threshold.aggregate == "count"
+    ):
+        allowed = f"an aggregate and a limit: p95 < 20ms; {aggregates_text(metric)}"
+        raise _mistake(name, "this is no budget for times", written, (0, len(written)), allowed)
+    return Budget(name, threshold, metric)
+
+
+def fewest_rounds(name: str, budgets: Sequence[Budget], asked: int | None) -> int:
+    """Return how many rounds it takes to judge all *budgets*. Raises `BudgetError` if they cannot be."""
+    if not name.strip():
+        raise BudgetError("latency_budget: the name of what is timed is empty")
+    needed = max([FEW, *(budget.needed for budget in budgets)])
+    if asked is not None and (asked < 1 or (budgets and asked < needed)):
+        why = f"its budgets need {needed:,}" if budgets else "at least 1"
+        raise BudgetError(f"latency_budget({name!r}): rounds={asked} are too few: {why}")
+    return needed
+
+
+def row_text(verdict: Verdict, name: str) -> str:
+    """Tell *verdict* as the report tells a row."""
+    metric = verdict.metric.name
+    head = f"{verdict.outcome}  {metric}[{name}]  {comparison(verdict, metric)}  {verdict.reason}"
+    unsure = verdict.outcome is Outcome.SKIPPED
+    return "\n".join([head, *(f"  {finding.message}" for finding in verdict.findings if not unsure)])
+
+
+def _mistake(name: str, message: str, text: str, span: tuple[int, int], allowed: str | None) -> BudgetError:
+    return BudgetError(str(Problem(message, f"latency_budget({name!r})", text, span, allowed)))

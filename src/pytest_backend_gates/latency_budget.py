@@ -1,0 +1,113 @@
+"""The fixture ``latency_budget``: a callable, or the body of a loop, timed in rounds of its own.
+
+    latency_budget("checkout", "p95 < 20ms")(client.post, "/checkout", json=cart)
+    await latency_budget("checkout", "p95 < 20ms")(client.post, "/checkout", json=cart)
+
+    for _ in latency_budget("checkout", "p95 < 20ms", "max < 1s"):
+        client.post("/checkout", json=new_cart())
+
+The first round is part of the test as everything else is: coverage sees it, and it is all that happens
+without ``--backend-gates``. One more warms up; then the clock runs, with the measuring of coverage paused
+and garbage collected whenever production would. A round of a loop may await.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from inspect import isawaitable
+from time import perf_counter_ns
+from typing import Any, Final, Protocol
+
+#: Rounds go on for this long, in nanoseconds, between the fewest that prove anything and the most.
+LONG_ENOUGH: Final = 10**9
+MOST: Final = 1_000
+
+
+class Timing(Protocol):
+    """The session, as far as rounds need it."""
+
+    def begin(self, rounds: "Rounds", asked: int | None) -> int:
+        """Take note of *rounds*, and return how many of them prove something: *asked*, if that is enough.
+        A mistake in a budget fails the test.
+        """
+
+    def apart(self) -> AbstractContextManager[None]:
+        """Run what is inside undisturbed: neither coverage nor the clocks of the traffic count it."""
+
+    def judge(self, rounds: "Rounds", times: Sequence[int]) -> None:
+        """Report the *times*, in nanoseconds, and judge them. Raises when a budget is refuted."""
+
+
+class LatencyBudget:
+    """What the fixture is."""
+
+    def __init__(self, timing: Timing | None) -> None:
+        """Time for the session *timing*; without one, everything runs once."""
+        self._timing = timing
+
+    def __call__(self, name: str, *budgets: str, rounds: int | None = None) -> "Rounds":
+        """Return rounds to be run: called with a callable, or looped over.
+
+        *name* is their subject in the report. Each of the *budgets* is a threshold without its metric:
+        ``p95 < 20ms``, ``mean <= 5ms``. *rounds* are as many as fit into a second unless given.
+        """
+        __tracebackhide__ = True
+        return Rounds(self._timing, name, budgets, rounds)
+
+
+class Rounds:
+    """The rounds of one name, to be run once."""
+
+    #: The clock, where freezegun does not find it: it replaces what modules hold.
+    _now: Final = staticmethod(perf_counter_ns)
+
+    def __init__(self, timing: Timing | None, name: str, budgets: Sequence[str], asked: int | None) -> None:
+        __tracebackhide__ = True
+        self.name = name
+        self.budgets = budgets
+        #: Whether all rounds were run and judged.
+        self.finished = False
+        self._timing = timing
+        self._asked = asked
+        self._fewest = timing.begin(self, asked) if timing else 0
+
+    def __call__(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - what it returns
+        """Call it with these arguments, as often as needed, and return what the first call returned.
+
+        Where *call* returns an awaitable, so does this.
+        """
+        __tracebackhide__ = True
+        rounds = iter(self)
+        next(rounds)
+        first = call(*args, **kwargs)
+        if isawaitable(first):
+            return _awaited(first, rounds, partial(call, *args, **kwargs))
+        for _ in rounds:
+            call(*args, **kwargs)
+        return first
+
+    def __iter__(self) -> Iterator[None]:
+        """Run the body of a loop once for each round."""
+        __tracebackhide__ = True
+        yield
+        if self._timing is None:
+            return
+        with self._timing.apart():
+            yield
+            times: list[int] = []
+            enough = self._now() + LONG_ENOUGH
+            most = self._asked or max(MOST, self._fewest)
+            while len(times) < most and (self._asked or len(times) < self._fewest or self._now() < enough):
+                start = self._now()
+                yield
+                times.append(self._now() - start)
+        self.finished = True
+        self._timing.judge(self, times)
+
+
+async def _awaited(first: Awaitable[Any], rounds: Iterator[None], call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
+    __tracebackhide__ = True
+    result = await first
+    for _ in rounds:
+        await call()
+    return result
