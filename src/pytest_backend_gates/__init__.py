@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_backend_gates.latency_budget import LatencyBudget as LatencyBudget
     from pytest_backend_gates.measurements import Counter as Counter
     from pytest_backend_gates.measurements import Finding as Finding
     from pytest_backend_gates.measurements import Gauge as Gauge
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_backend_gates.model import Verdict as Verdict
 
 _HOMES = {
+    "latency_budget": ("LatencyBudget",),
     "measurements": (
         "Counter",
         "Finding",

@@ -55,10 +55,9 @@ def read_budget(name: str, text: str, metric: Metric) -> Budget:
             )
         threshold = parse(lead + written, Catalogue.of([metric]), {}, Origin("test"))
     except ThresholdSyntaxError as error:
+        allowed = (error.allowed or "").removesuffix(f", or '{metric.name} off'")
         start, end = (max(0, place - len(lead)) for place in error.span)
-        raise _mistake(
-            name, error.message, error.source.removeprefix(lead), (start, end), error.allowed
-        ) from None
+        raise _mistake(name, error.message, error.source.removeprefix(lead), (start, end), allowed) from None
     if (
         isinstance(threshold, Preset)
         or threshold.is_off

@@ -1,4 +1,4 @@
-"""Without ``--backend-gates`` there are options, and nothing else: nothing imported, nothing registered."""
+"""Without ``--backend-gates`` there are options and fixtures, and nothing else: no engine, no hook for each test."""
 
 import json
 import subprocess
@@ -31,7 +31,12 @@ def pytest_sessionfinish(session):
 """
 #: Run once when pytest starts, none of them for each test.
 HOOKS = ["pytest_addoption", "pytest_cmdline_main", "pytest_configure", "pytest_load_initial_conftests"]
-MODULES = ["pytest_backend_gates", "pytest_backend_gates.options", "pytest_backend_gates.plugin"]
+MODULES = [
+    "pytest_backend_gates",
+    "pytest_backend_gates.fixtures",
+    "pytest_backend_gates.options",
+    "pytest_backend_gates.plugin",
+]
 
 
 def imported(project: "Project", *args: str) -> set[str]:
@@ -76,7 +81,7 @@ def test_witness_sees_what_is_on(shop: "Project") -> None:
     assert shop.file("conftest.py", WITNESS).gates("-p", "no:pytest_cov").status == 0
     seen = [json.loads(path.read_text()) for path in shop.root.glob("seen-*.json")]
     parts = sorted(tuple(sorted(one["hooks"])) for one in seen)
-    judge, worker = ("backend-gates-judging",), ("backend-gates-observing",)
+    judge, worker = ("backend-gates-judging",), ("backend-gates-observing", "backend-gates-timing")
     common = ("backend-gates", "backend-gates-collecting")
     if shop.mode_name == "-n2":
         assert parts == sorted([common + judge, common + worker, common + worker])

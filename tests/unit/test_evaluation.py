@@ -91,6 +91,14 @@ class LatencyProbe(FakeProbe):
         return {"latency": Reading(Trend({"GET /": Samples((array("Q", [10**6] * 20),))}))}
 
 
+class BenchmarksProbe(LatencyProbe):
+    name: ClassVar[str] = "benchmarks"
+
+    def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002
+        self._step("reduce")
+        return {"latency": Reading(Trend({"checkout": Samples((array("q", [10**6] * 20),))}))}
+
+
 @pytest.fixture
 def judged(rules: Callable[..., tuple[Threshold, ...]]) -> Callable[..., Judged]:
     """Evaluate probes and payloads under these thresholds."""
@@ -107,6 +115,15 @@ def judged(rules: Callable[..., tuple[Threshold, ...]]) -> Callable[..., Judged]
 
 def payload(process: str = "gw0", **changes: Any) -> Payload:  # noqa: ANN401 (fields of a dataclass)
     return Payload(process, **{"collected": {"coverage": {"hits": 9, "total": 10}}, **changes})
+
+
+def test_two_probes_feed_one_metric(judged: Callable[..., Judged]) -> None:
+    """Their subjects are judged in one row; if one of them fails, so does the row."""
+    both = judged([LatencyProbe(), BenchmarksProbe()], [], "latency.p95 < 100ms")
+    [row] = both.gates[0].rows
+    assert (row.outcome, row.judged, row.total) == (Outcome.PASSED, 2, 40)
+    failed = judged([LatencyProbe(), BenchmarksProbe("reduce")], [], "latency.p95 < 100ms")
+    assert outcomes(failed) == {"latency": Outcome.ERROR}
 
 
 def outcomes(judged: Judged) -> dict[str, Outcome]:

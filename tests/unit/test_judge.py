@@ -1,5 +1,6 @@
 """The judge: outcomes, colours, reasons. Trends have a file of their own."""
 
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +17,8 @@ from pytest_backend_gates.measurements import (
     Rate,
     Ratio,
     Reading,
+    Samples,
+    Trend,
 )
 from pytest_backend_gates.model import Outcome, Verdict
 
@@ -49,7 +52,12 @@ def one(judged: Judged) -> Callable[..., Verdict]:
         reading = measurement if isinstance(measurement, Reading) else Reading(measurement)
         metric = text.removeprefix("default: ").partition(" ")[0].partition("[")[0]
         metric = next(
-            (name for name in ("coverage.file", "coverage", "complexity") if metric.startswith(name)), metric
+            (
+                name
+                for name in ("coverage.file", "coverage", "complexity", "latency")
+                if metric.startswith(name)
+            ),
+            metric,
         )
         (row,) = judged({metric: reading}, text, narrowed=narrowed, strict=strict)
         return row
@@ -280,6 +288,16 @@ def test_unavailable_is_skipped_with_its_reason(one: One) -> None:
         assert one(reading, text, strict=True).red
     row = one(Reading(Gauge({}), unavailable="no function in 3 files"), "complexity < 10")
     assert (row.outcome, row.reason) == (Outcome.NO_DATA, "no function in 3 files")
+
+
+def test_what_is_missing_beside_what_was_measured_is_told(one: One) -> None:
+    """A threshold that matches nothing hears what one of two probes has not measured, and is red if it was written."""
+    samples = {"GET /": Samples((array("q", [1] * 20),))}
+    reading = Reading(Trend(samples), unavailable="2 benchmarks were not timed", hint="use -n0")
+    row = one(reading, "latency.p95[tests/**] < 1s")
+    assert (row.outcome, row.hint) == (Outcome.NO_DATA, "use -n0")
+    assert row.reason == "this threshold matches no operation of 1; 2 benchmarks were not timed"
+    assert one(reading, "latency.p95 < 1s").outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("reading", [Reading(), Reading(hint="?"), Reading(unavailable="")])

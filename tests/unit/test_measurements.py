@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_backend_gates.measurements import Finding, Ratio, Samples
+from pytest_backend_gates.measurements import Finding, Rate, Ratio, Reading, Samples, Trend
 
 
 def samples(*runs: list[int], cold: int = 0, seen: int = 0, native: str | None = None) -> Samples:
@@ -48,6 +48,38 @@ def test_a_reservoir_stays_visible_in_the_sum() -> None:
     """A process that kept a part of its samples is not hidden by one that kept all and did not count."""
     both = samples([1] * 100) + samples([2] * 50, seen=90)
     assert (both.count, both.seen) == (150, 190)
+
+
+def test_means_of_several_calls_stay_visible_in_the_sum() -> None:
+    """How many samples hide several calls each is counted, and travels."""
+    both = samples([1, 2]) + replace(samples([3, 4, 5]), averaged=3)
+    assert (both.count, both.averaged, Samples.from_plain(both.to_plain()).averaged) == (5, 3, 3)
+
+
+def test_readings_of_one_trend_add_up() -> None:
+    """What two probes measured of one metric is put together, and so is what went wrong."""
+    one = Reading(Trend({"b": samples([1]), "a": samples([2])}), (Finding("x", "y"),), notes=("n",))
+    two = Reading(Trend({"b": samples([3])}), (Finding("x", "y"), Finding("z", "y")), notes=("n", "m"))
+    assert one + two == Reading(
+        Trend({"a": samples([2]), "b": samples([1], [3], seen=2)}),
+        (Finding("x", "y"), Finding("z", "y")),
+        notes=("n", "m"),
+    )
+
+
+def test_what_one_probe_measured_stands() -> None:
+    """Why the other has nothing is told beside it; when both have nothing, both reasons are."""
+    measured = Reading(Trend({"a": samples([1])}))
+    missing = Reading(unavailable="no traffic", hint="make some")
+    assert measured + missing == missing + measured == replace(missing, measurement=measured.measurement)
+    assert (missing + Reading(unavailable="no benchmarks")).unavailable == "no traffic; no benchmarks"
+
+
+def test_readings_of_other_kinds_do_not_add() -> None:
+    """Only samples can be put together without counting something twice."""
+    one = Reading(Rate({"a": Ratio(1, 2)}))
+    with pytest.raises(TypeError, match=r"^two probes measured one metric that is no trend$"):
+        _ = one + one
 
 
 def test_samples_travel_as_json() -> None:

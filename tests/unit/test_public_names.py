@@ -16,6 +16,7 @@ PUBLIC = [
     "GateReport",
     "Gauge",
     "Kind",
+    "LatencyBudget",
     "Metric",
     "Outcome",
     "Point",

@@ -29,6 +29,15 @@ def of(total: int, slow: int, *, value: int = SLOW) -> Samples:
     return samples(run)
 
 
+def test_means_of_several_calls_are_told(judged: Judged) -> None:
+    """A percentile of means says little: the row says how many there are."""
+    subjects = {"a": Samples((array("q", [FAST] * 20),), averaged=20), "b": of(20, 0)}
+    (row,) = judged({"latency": Reading(Trend(subjects, "here"))}, "latency.p95 < 100ms")
+    assert row.reason == (
+        "worst a; 2 operations within, 40 samples, 20 of them means of several calls, which hide slow ones; here"
+    )
+
+
 @pytest.fixture
 def latency(judged: Judged) -> Callable[..., Verdict]:
     """Judge operations by one threshold."""

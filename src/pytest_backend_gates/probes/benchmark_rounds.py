@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, NamedTuple
 
+#: It says so itself, but on the standard error stream.
+UNDER_XDIST: Final = "pytest-benchmark times nothing under xdist"
+
 _KNOWN: Final = "5"
 
 
@@ -29,11 +32,7 @@ def why_untimed(session: Any) -> str | None:  # noqa: ANN401 - another tool's
         if session.skip:
             return "--benchmark-skip"
         if session.disabled:
-            return (
-                "pytest-benchmark times nothing under xdist"
-                if session.xdist_warning
-                else "--benchmark-disable"
-            )
+            return UNDER_XDIST if session.xdist_warning else "--benchmark-disable"
     except AttributeError as error:
         raise _unknown(error) from None
     return None

@@ -115,6 +115,29 @@ def test_a_framework_that_cannot_be_tapped_is_told(monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_requests_aside_are_not_counted() -> None:
+    """What somebody else times is no sample of its operation; afterwards requests count again, if they did before."""
+    app = Flask("shop")
+    app.add_url_rule("/a", view_func=lambda: "a")
+    get, probe = app.test_client().get, TrafficProbe()
+    probe.start()
+    try:
+        probe.open_window()
+        get("/a").close()
+        get("/a").close()
+        with probe.aside():
+            get("/a")
+        get("/a").close()
+        probe.close_window()
+        with probe.aside():
+            get("/a")
+        get("/a").close()
+    finally:
+        probe.stop()
+    told = probe.collect(None, print)["operations"]["GET /a"]
+    assert (told["cold"], len(told["runs"][0])) == (1, 2)
+
+
 def test_stopping_what_was_never_started() -> None:
     """``stop`` may come first."""
     TrafficProbe().stop()

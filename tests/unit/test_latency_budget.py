@@ -1,0 +1,155 @@
+"""Rounds: what is run, what is timed, and what is handed on."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from pytest_backend_gates.latency_budget import LONG_ENOUGH, MOST, LatencyBudget, Rounds
+
+
+@dataclass
+class Session:
+    """Writes down what happens in which order; its clock advances by *tick* at every look."""
+
+    tick: int = 10
+    fewest: int = 20
+    told: list[str] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+
+    def begin(self, rounds: Rounds, asked: int | None) -> int:
+        """Say what was begun."""
+        self.told.append(f"begin {rounds.name} {list(rounds.budgets)} {asked}")
+        return self.fewest
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Say what is inside."""
+        self.told.append("apart")
+        try:
+            yield
+        finally:
+            self.told.append("together")
+
+    def judge(self, rounds: Rounds, times: Sequence[int]) -> None:
+        """Keep the times."""
+        self.told.append(f"judge {rounds.name}")
+        self.times = list(times)
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Return a session whose clock is the rounds'."""
+    session, now = Session(), [0]
+
+    def look() -> int:
+        now[0] += session.tick
+        return now[0]
+
+    monkeypatch.setattr(Rounds, "_now", staticmethod(look))
+    return session
+
+
+def test_off_it_runs_once() -> None:
+    """Without a session a callable is called once and a loop has one round; nothing is judged."""
+    budget, calls = LatencyBudget(None), list[str]()
+    assert budget("checkout", "p95 < nonsense")([*"abc"].pop) == "c"
+    for _ in budget("checkout", rounds=50):
+        calls.append("loop")
+    assert calls == ["loop"]
+
+
+def test_off_an_awaitable_is_awaited_once() -> None:
+    """A callable that returns an awaitable makes the whole an awaitable."""
+    calls = list[int]()
+
+    async def call(number: int, *, by: int) -> int:
+        calls.append(number)
+        return number * by
+
+    async def main() -> int:
+        result: int = await LatencyBudget(None)("checkout")(call, 3, by=2)
+        return result
+
+    assert (asyncio.run(main()), calls) == (6, [3])
+
+
+def test_the_first_round_belongs_to_the_test_and_the_second_is_not_timed(session: Session) -> None:
+    """One round as any test, one to warm up, then those that are timed; the first result is returned."""
+    calls = iter(range(100))
+
+    def call() -> int:
+        number = next(calls)
+        session.told.append(f"call {number}")
+        return number
+
+    assert LatencyBudget(session)("checkout", "p95 < 1ms", rounds=3)(call) == 0
+    assert session.told == [
+        "begin checkout ['p95 < 1ms'] 3",
+        "call 0",
+        "apart",
+        *(f"call {number}" for number in range(1, 5)),
+        "together",
+        "judge checkout",
+    ]
+    assert session.times == [10, 10, 10]
+
+
+def test_rounds_go_on_for_a_second(session: Session) -> None:
+    """Slow calls are timed as often as proves something, quick ones until a second is over or there are enough."""
+    for tick, expected in ((LONG_ENOUGH, 20), (LONG_ENOUGH // 300, 107), (1, MOST)):
+        session.tick = tick
+        LatencyBudget(session)("checkout")(int)
+        assert len(session.times) == expected
+
+
+def test_as_many_as_prove_something(session: Session) -> None:
+    """A percentile far out takes more rounds than there are else."""
+    session.fewest = 10_000
+    LatencyBudget(session)("checkout", "p99.99 < 1s")(int)
+    assert len(session.times) == 10_000
+
+
+def test_a_loop_is_timed_and_may_await(session: Session) -> None:
+    """The body of a loop is a round, also when it awaits."""
+    rounds = LatencyBudget(session)("checkout", rounds=5)
+
+    async def main() -> int:
+        count = 0
+        for _ in rounds:
+            await asyncio.sleep(0)
+            count += 1
+        return count
+
+    assert (asyncio.run(main()), len(session.times), rounds.finished) == (7, 5, True)
+
+
+def test_an_awaitable_is_awaited_in_every_round(session: Session) -> None:
+    """Rounds of a coroutine function include its awaiting."""
+    calls = list[int]()
+
+    async def call() -> int:
+        await asyncio.sleep(0)
+        calls.append(len(calls))
+        return calls[-1]
+
+    async def main() -> int:
+        result: int = await LatencyBudget(session)("checkout", rounds=5)(call)
+        return result
+
+    assert (asyncio.run(main()), len(calls), len(session.times)) == (0, 7, 5)
+
+
+def test_a_loop_that_is_left_hands_nothing_on(session: Session) -> None:
+    """With ``break`` or an error the pause ends at once, and the rounds are not finished."""
+    left = LatencyBudget(session)("left", rounds=5)
+    for count, _ in enumerate(left):
+        if count == 3:
+            break
+    assert session.told[-1] == "together"
+    raising = LatencyBudget(session)("raising", rounds=5)
+    with pytest.raises(KeyError):
+        raising({}.__getitem__, "nothing")
+    assert (left.finished, raising.finished, session.times) == (False, False, [])
