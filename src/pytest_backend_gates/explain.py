@@ -1,7 +1,9 @@
 """``--backend-gates-explain``: every setting, where it comes from, what was discovered and why. Runs no test."""
 
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
@@ -68,6 +70,8 @@ class Explaining:
             yield Fact("coverage", self._measured(), coverage_explained.configured_by(rootdir))
         if self.settings.wants("security"):
             yield Fact("security", "scanned by bandit", security_explained.configured_by(rootdir))
+        if self.settings.wants("contract"):
+            yield from contract(self.settings)
         if self.settings.wants("latency"):
             yield from frameworks()
 
@@ -108,6 +112,28 @@ def frameworks() -> Iterator[Fact]:
     for tap in (make() for make in TAPS):
         is_there = find_spec(tap.module) is not None
         yield Fact("latency", tap.name, "timed once the tests import it" if is_there else "not installed")
+
+
+def contract(settings: Settings) -> Iterator[Fact]:
+    """Yield what the contract gate exercises, and what it was told about how."""
+    plan, origins = settings.contract, settings.origins
+    if plan.app is None and plan.schema is None:
+        yield Fact("contract", "skipped", "no API schema configured: set backend_gates_app")
+    told = {
+        "app": plan.app,
+        "schema": plan.schema and _short(plan.schema, plan.rootdir),
+        "writes": "true" if plan.writes else None,
+        "checks": ", ".join(plan.checks),
+        "contract_dir": plan.folder and _short(plan.folder, plan.rootdir),
+        "usefixtures": ", ".join(plan.usefixtures),
+    }
+    for name, value in told.items():
+        if value:
+            yield Fact("contract", f"{name} {value}", origins.get(f"backend_gates_{name}", ""))
+
+
+def _short(path: Path, rootdir: Path) -> str:
+    return Path(os.path.relpath(path, rootdir)).as_posix()
 
 
 def others(settings: Settings) -> Iterator[Fact]:

@@ -4,10 +4,11 @@ import os
 import shlex
 from argparse import Namespace
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from pytest_backend_gates.narrowing import FullRun, why_narrowed, why_selected
+from pytest_backend_gates.narrowing import FullRun, why_narrowed, why_selected, why_without
 
 
 def narrowed_early(config: pytest.Config, parser: pytest.Parser) -> str | None:
@@ -39,6 +40,17 @@ def _words(config: pytest.Config, parser: pytest.Parser) -> list[str]:
         value for key, _, value in (one.partition("=") for one in overrides) if key.strip() == "addopts"
     ]
     return [*shlex.split(addopts[-1]), *words] if addopts else words
+
+
+def anchor(config: pytest.Config, parser: pytest.Parser) -> Path:
+    """Return the folder that the contract's tests hang on, whatever this run selects."""
+    return Path(os.path.normpath(_full_run(config, parser).anchor()))
+
+
+def without_anchor(config: pytest.Config, parser: pytest.Parser, folder: Path) -> str | None:
+    """Say what on the command line leaves out the tests that hang on *folder*."""
+    given, _ = _parsed(config, parser, _words(config, parser))
+    return why_without(given, _full_run(config, parser), config.invocation_params.dir, folder)
 
 
 def _full_run(config: pytest.Config, parser: pytest.Parser) -> FullRun:

@@ -11,11 +11,17 @@ from pytest_backend_gates.measurements import Kind, Metric
 from pytest_backend_gates.units import decimal_text
 
 #: The gates, in the order in which they are told.
-GATES: Final = ("coverage", "complexity", "security", "latency")
+GATES: Final = ("coverage", "complexity", "security", "contract", "latency")
 
 #: Named groups of thresholds, for lines such as ``preset: default``. Those of ``default`` stand first in every run.
 PRESETS: Final[dict[str, tuple[str, ...]]] = {
-    "default": ("coverage > 80%", "complexity < 10", "security.high == 0", "latency.p95 < 100ms"),
+    "default": (
+        "coverage > 80%",
+        "complexity < 10",
+        "security.high == 0",
+        "contract.failures == 0",
+        "latency.p95 < 100ms",
+    ),
 }
 
 #: What may follow a metric's name, by kind. Trends also have percentiles: ``p50``, ``p95``, ``p99.9``.

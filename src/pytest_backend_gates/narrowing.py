@@ -59,6 +59,14 @@ class FullRun:
         found = [Path(path) for one in patterns for path in sorted(glob.glob(one, recursive=True))]  # noqa: PTH207 (a pattern may be absolute)
         return found or [self.rootdir]
 
+    def anchor(self) -> Path:
+        """Return the folder for tests that are in no file: the first that a bare ``pytest`` starts from.
+
+        Of a run that starts from the rootdir it is the folder of tests there, else the rootdir.
+        """
+        folders = [target for target in self.targets() if target.is_dir() and target != self.rootdir]
+        return folders[0] if folders else _test_folder(self.rootdir)
+
     def named_by_addopts(self) -> list[str]:
         """Return the folders and files that the project's own ``addopts`` name."""
         return [name.partition("::")[0] for name in getattr(self.addopts, "file_or_dir", ())]
@@ -99,6 +107,10 @@ class FullRun:
         )
 
 
+def _test_folder(rootdir: Path) -> Path:
+    return next((rootdir / name for name in ("tests", "test") if (rootdir / name).is_dir()), rootdir)
+
+
 def _matches(path: Path, pattern: str) -> bool:
     """Match as pytest does: a pattern with a slash against the whole path, any other against the name."""
     if "/" in pattern:
@@ -125,6 +137,17 @@ def why_narrowed(given: Namespace, full: FullRun, invocation_dir: Path) -> str |
         or _picked_out(given)
         or _left_out_by_paths(given.file_or_dir, full, invocation_dir)
     )
+
+
+def why_without(given: Namespace, full: FullRun, invocation_dir: Path, folder: Path) -> str | None:
+    """Return the arguments, or the folder the run started in, that leave out what belongs to *folder* as a whole."""
+    if not given.file_or_dir and invocation_dir == full.rootdir:
+        return None
+    named = [*full.named_by_addopts(), *given.file_or_dir] or ["."]
+    paths = [Path(os.path.normpath(invocation_dir / name)) for name in named]
+    if any(path == folder or path in folder.parents for path in paths):
+        return None
+    return " ".join(given.file_or_dir) or f"started in {invocation_dir.name}"
 
 
 def _picked_out(given: Namespace) -> str | None:

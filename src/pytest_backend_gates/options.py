@@ -5,7 +5,7 @@ from typing import Final, Literal
 import pytest
 
 #: Ini key -> (pytest's type, what it means).
-INI_KEYS: Final[dict[str, tuple[Literal["linelist", "bool"], str]]] = {
+INI_KEYS: Final[dict[str, tuple[Literal["linelist", "bool", "string"], str]]] = {
     "backend_gates_thresholds": (
         "linelist",
         "a threshold a line, such as 'coverage > 80%' or 'latency.p95 < 100ms'",
@@ -15,6 +15,12 @@ INI_KEYS: Final[dict[str, tuple[Literal["linelist", "bool"], str]]] = {
         "a named set of globs a line: 'critical = src/payments/**, POST /payments*'",
     ),
     "backend_gates_source": ("linelist", "the project's source: folders and files, relative to the rootdir"),
+    "backend_gates_app": ("string", "the application or its factory: 'package.module:attribute'"),
+    "backend_gates_schema": ("string", "the API's OpenAPI file, where the framework makes none"),
+    "backend_gates_writes": ("bool", "let the contract gate generate requests that may change data"),
+    "backend_gates_checks": ("linelist", "a check of schemathesis a line, besides the default ones"),
+    "backend_gates_contract_dir": ("string", "the folder of tests that the contract's tests belong to"),
+    "backend_gates_usefixtures": ("linelist", "a fixture a line that every contract test uses"),
     "backend_gates_reports": ("linelist", "a report a line: 'json:PATH'"),
     "backend_gates_strict": ("bool", "make SKIPPED and unproven red"),
 }

@@ -13,13 +13,14 @@ from pytest_backend_gates.collecting import Collecting, Observing, WorkerCollect
 from pytest_backend_gates.errors import ConfigurationError
 from pytest_backend_gates.evaluation import Probes
 from pytest_backend_gates.explain import Explaining
-from pytest_backend_gates.invocation import narrowed_early, narrowed_finally
+from pytest_backend_gates.invocation import anchor, narrowed_early, narrowed_finally, without_anchor
 from pytest_backend_gates.judging import Judging
 from pytest_backend_gates.last_word import LAST_WORD, LastWord
 from pytest_backend_gates.metrics import Catalogue
 from pytest_backend_gates.narrowing import why_not_run, why_not_traced
 from pytest_backend_gates.probes import Probe
 from pytest_backend_gates.probes.benchmarks import BenchmarksProbe
+from pytest_backend_gates.probes.contract.probe import ContractProbe
 from pytest_backend_gates.probes.coverage import CoverageProbe
 from pytest_backend_gates.probes.static import StaticProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
@@ -28,7 +29,7 @@ from pytest_backend_gates.timing import Timing
 
 CATALOGUE: Final = Catalogue.of(
     metric
-    for probe in (CoverageProbe, StaticProbe, TrafficProbe, BenchmarksProbe)
+    for probe in (CoverageProbe, StaticProbe, ContractProbe, TrafficProbe, BenchmarksProbe)
     for metric in probe.metrics
 )
 
@@ -103,8 +104,9 @@ def _sides(
     if config.getoption("backend_gates_explain"):
         return {"explaining": Explaining(config, settings, narrowed)}
     running, traffic, static = beginning.running, TrafficProbe(), _static_probe(settings)
+    contract = ContractProbe()
     benchmarks = BenchmarksProbe(lambda: getattr(config, "_benchmarksession", None))
-    known = (beginning.coverage, static, traffic, benchmarks)
+    known = (beginning.coverage, static, contract, traffic, benchmarks)
     wanted = [probe for probe in known if _wanted(probe, settings)]
     if beginning.coverage not in wanted:
         running.stop()
@@ -112,20 +114,47 @@ def _sides(
     if traffic in wanted:
         timing = Timing(benchmarks, beginning.coverage, traffic, strict=settings.strict)
         observing = {"observing": Observing(running, traffic), "timing": timing}
+    if contract in wanted:
+        observing |= _contract_sides(config, settings, beginning, contract, traffic)
     if hasattr(config, "workerinput"):
-        return {"collecting": WorkerCollecting(running, _only(wanted, traffic, benchmarks)), **observing}
+        here = _only(wanted, contract, traffic, benchmarks)
+        return {"collecting": WorkerCollecting(running, here), **observing}
     if why_not_run(config.option) is not None:
         here = []
     elif _distributes(config):
-        here, observing = _only(wanted, static), {}
+        here, observing = _only(wanted, static), {}  # the workers run the tests
     else:
-        here = _only(wanted, static, traffic, benchmarks)
+        here = _only(wanted, static, contract, traffic, benchmarks)
     collecting = Collecting(running, here)
     return {
         "collecting": collecting,
         "judging": Judging(config, settings, narrowed, collecting, wanted),
         **observing,
     }
+
+
+def _contract_sides(
+    config: pytest.Config,
+    settings: Settings,
+    beginning: Beginning,
+    contract: ContractProbe,
+    traffic: TrafficProbe,
+) -> dict[str, object]:
+    """Return what collects and runs the contract's tests; what there is to collect, *contract* is told."""
+    plan = settings.contract
+    if plan.app is None and plan.schema is None:
+        contract.unavailable("no API schema configured", "set backend_gates_app = package.module:attribute")
+        return {}
+    folder = plan.folder or anchor(config, beginning.parser)
+    if not hasattr(config, "workerinput"):  # the place that judges knows the command line
+        left_out = without_anchor(config, beginning.parser, folder)
+        if left_out:
+            contract.unavailable(f"{left_out}, without the contract's tests in {folder.name}")
+    from pytest_backend_gates.apart import Apart
+    from pytest_backend_gates.probes.contract.items import Anchor, Items
+
+    around = Apart(config, settings, beginning.running, contract, (beginning.coverage, traffic))
+    return {"contract-folder": Anchor(folder), "contract-items": Items(plan, folder, contract, around)}
 
 
 def _static_probe(settings: Settings) -> StaticProbe:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from pytest_backend_gates.contract_plan import read_plan
 from pytest_backend_gates.discovery import Source, find_source
 from pytest_backend_gates.errors import ConfigurationError, Problem, did_you_mean
 from pytest_backend_gates.metrics import GATES, PRESETS, Catalogue
 from pytest_backend_gates.model import Origin, Threshold
+from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.reports.writer import Target, parse_target
 from pytest_backend_gates.rules import in_force, shadowed
 from pytest_backend_gates.threshold import Preset, ThresholdSyntaxError, parse, read_globs, strip_comment
@@ -28,6 +30,7 @@ class Settings:
     source: Source
     reports: tuple[Target, ...]
     strict: bool
+    contract: Plan
     #: Ini key, option, ``@set`` or path of a report -> where it was set, for ``--backend-gates-explain``.
     origins: dict[str, str]
 
@@ -59,10 +62,12 @@ class _Reader:
         self.written.problems += shadowed(effective, self.catalogue)
         source, reports = self._source(), self._reports()
         strict = self.written.flag("backend_gates_strict")
+        plan = read_plan(self.written, self.config.rootpath)
         if source is None or self.written.problems:
             raise ConfigurationError(self.written.problems)
+        origins = self.written.origins
         return Settings(
-            self.catalogue, effective, tuple(thresholds), sets, source, reports, strict, self.written.origins
+            self.catalogue, effective, tuple(thresholds), sets, source, reports, strict, plan, origins
         )
 
     def _defaults(self) -> Iterator[Threshold]:

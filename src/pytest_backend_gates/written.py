@@ -5,7 +5,7 @@ Nothing else reads what a user sets of ours; `settings` makes sense of it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,6 +14,9 @@ from pytest_backend_gates.inifile import IniFile, is_ours
 from pytest_backend_gates.model import Origin
 from pytest_backend_gates.options import INI_KEYS
 from pytest_backend_gates.threshold import strip_comment
+
+#: What may stand in a key of each of pytest's types, for messages.
+_KINDS: Final = {"linelist": "a list of lines of text", "bool": "true or false", "string": "a text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,17 @@ class Written:
         except (pytest.UsageError, TypeError, ValueError) as error:
             self._wrong_type(key, str(error).removeprefix(f"{self.config.inipath}: "))
             return None
-        if INI_KEYS[key][0] == "linelist" and not all(isinstance(line, str) for line in value or ()):
+        kind = INI_KEYS[key][0]
+        if kind == "linelist" and not all(isinstance(line, str) for line in value or ()):
             self._wrong_type(key, f"expected lines of text; got {value!r}")
+            return None
+        if kind == "string" and not isinstance(value or "", str):
+            self._wrong_type(key, f"expected a text; got {value!r}")
             return None
         return value
 
     def _wrong_type(self, key: str, message: str) -> None:
-        kind = {"linelist": "a list of lines of text", "bool": "true or false"}[INI_KEYS[key][0]]
+        kind = _KINDS[INI_KEYS[key][0]]
         text = self.overrides.get(key) or self.ini.text_of(self.ini.keys.get(key))
         value = text.partition("=")[2].strip() if text else ""
         self.problem(message, self._where(key), text, value, f"allowed: {kind}")
@@ -106,6 +113,15 @@ class Written:
             return
         for text, number in zip(texts, self.ini.lines_of(key, texts), strict=True):
             yield Line(text, Origin("ini", self.ini.name, number), key)
+
+    def line(self, key: str) -> Line | None:
+        """Return the one text that *key* has, without a comment; ``None`` for none."""
+        text = strip_comment(self._ini(key) or "")
+        if not text:
+            return None
+        if key in self.overrides:
+            return Line(text, Origin("command line"), f"-o {key}")
+        return Line(text, Origin("ini", self.ini.name, self.ini.keys.get(key)), key)
 
     def given(self, option: str) -> Iterator[Line]:
         """Yield what *option*, which may be repeated, was given, with the place of each."""
@@ -121,8 +137,8 @@ class Written:
         return Origin("command line")
 
     def flag(self, key: str) -> bool:
-        """Return what the command line says of the switch *key*, else what the ini file says."""
-        option, given = _option(key), self.config.getoption(key)
+        """Return what the command line says of the switch *key*, if it has one, else what the ini file says."""
+        option, given = _option(key), self.config.getoption(key, None)
         if given is not None:
             self.origins[option] = str(self._origin_of(option))
             return bool(given)

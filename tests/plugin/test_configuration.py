@@ -93,6 +93,7 @@ def test_every_setting_works_in_every_dialect(project: "Project", name: str, tex
         "coverage": "PASSED",
         "complexity": "PASSED",
         "security": "PASSED",
+        "contract": "SKIPPED",
         "latency": "SKIPPED",
     }
     assert (result.status, result.err) == (1, "")  # strict: nothing made a request
@@ -102,6 +103,7 @@ def test_every_setting_works_in_every_dialect(project: "Project", name: str, tex
         "complexity[@core] < 4": {"file": name, "line": line_of(text, "complexity[@core]")},
         "complexity < 10": None,
         "security.high == 0": None,
+        "contract.failures == 0": None,
         "latency.p95 < 100ms": None,
     }
     assert report["measurements"]["coverage"]["subjects"].keys() == {"shop/app.py"}
@@ -112,12 +114,13 @@ def line_of(text: str, part: str) -> int:
 
 
 KEYS = (
-    "allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source, backend_gates_reports,"
-    " backend_gates_strict"
+    "allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source, backend_gates_app,"
+    " backend_gates_schema, backend_gates_writes, backend_gates_checks, backend_gates_contract_dir,"
+    " backend_gates_usefixtures, backend_gates_reports, backend_gates_strict"
 )
 METRICS = (
-    "allowed: complexity, coverage, coverage.file, latency, security.high, security.low, security.medium,"
-    " security.suppressed"
+    "allowed: complexity, contract.failures, contract.operations, coverage, coverage.file, latency,"
+    " security.high, security.low, security.medium, security.suppressed"
 )
 WRONG = """\
 [tool.pytest.ini_options]
@@ -205,7 +208,7 @@ backend_gates_thresholds (pyproject.toml:10): 'security.high' counts: its limit 
 --backend-gates-only: unknown gate 'speed'
     speed
     ^^^^^
-  allowed: coverage, complexity, security, latency
+  allowed: coverage, complexity, security, contract, latency
 backend_gates_source (pyproject.toml:13): 'shoop' does not exist in {project.root}
     shoop
     ^^^^^

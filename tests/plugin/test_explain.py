@@ -26,6 +26,11 @@ backend_gates_thresholds = [
 ]
 backend_gates_reports = ["json:gates.json"]
 backend_gates_source = ["shop"]
+backend_gates_app = "shop.app:app"
+backend_gates_writes = true
+backend_gates_checks = ["ignored_auth"]
+backend_gates_contract_dir = "tests"
+backend_gates_usefixtures = ["clean", "signed_in"]
 
 [tool.coverage.run]
 branch = true
@@ -65,6 +70,7 @@ def test_without_any_configuration(project: "Project") -> None:
 threshold  coverage > 80%               default
 threshold  complexity < 10              default
 threshold  security.high == 0           default
+threshold  contract.failures == 0       default
 threshold  latency.p95 < 100ms          default
 strict     false                        default
 source     shop (2 files)               the top of the project holds the package shop
@@ -72,6 +78,7 @@ source     shop (2 files)               the top of the project holds the package
            shop/app.py
 coverage   measured by this plugin      no configuration: lines of the source
 security   scanned by bandit            no configuration: every test of bandit
+contract   skipped                      no API schema configured: set backend_gates_app
 latency    Starlette                    timed once the tests import it
 latency    FastAPI                      timed once the tests import it
 latency    Flask                        timed once the tests import it
@@ -90,6 +97,7 @@ def test_with_everything_configured(project: "Project") -> None:
         told
         == f"""\
 threshold  security.high == 0           default
+threshold  contract.failures == 0       default
 threshold  latency.p95 < 100ms          default
 threshold  coverage > 90%               pyproject.toml:10, in place of coverage > 80% (default)
 threshold  latency.p95[@critical] < 50ms
@@ -112,6 +120,12 @@ source     shop (2 files)               backend_gates_source names shop (pyproje
 coverage   not measured: a narrowed run
                                         pyproject.toml: lines and branches of source = shop
 security   scanned by bandit            [tool.bandit] of pyproject.toml
+contract   app shop.app:app             pyproject.toml:17
+contract   writes true                  pyproject.toml:18
+contract   checks ignored_auth          pyproject.toml:19
+contract   contract_dir tests           pyproject.toml:20
+contract   usefixtures clean, signed_in
+                                        pyproject.toml:21
 latency    Starlette                    timed once the tests import it
 latency    FastAPI                      timed once the tests import it
 latency    Flask                        timed once the tests import it
@@ -181,7 +195,7 @@ def test_what_is_switched_off_is_not_explained(project: "Project") -> None:
     """A gate that is off is one row: it is off, and where."""
     _, told = explained(project, "--backend-gates-only=complexity")
     assert [line.split()[0] for line in told.splitlines() if not line.startswith(" ")] == [
-        *["threshold"] * 4,
+        *["threshold"] * 5,
         "strict",
         "source",
         "run",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
 #: One gate of each outcome, and nothing that differs from run to run.
-STRICTER = ("--backend-gates-threshold=complexity < 2", "--no-cov", "--backend-gates-skip=latency")
+STRICTER = ("--backend-gates-threshold=complexity < 2", "--no-cov", "--backend-gates-skip=contract,latency")
 TESTS = "from shop.app import grade\n\n\ndef test_a():\n    assert grade(95) == 'A'\n\n\ndef test_b():\n    pass\n"
 
 BLOCK = """\
@@ -22,8 +22,9 @@ FAILED   complexity  2 < 2        2 of 2 blocks over
                        shop/app.py:13  show   2  1 decision too many
                        relax: complexity <= 2
 PASSED   security    0 high == 0  0 findings in 2 files
+OFF      contract    off          switched off (command line)
 OFF      latency     off          switched off (command line)
-1 of 4 gates failed, 1 skipped, 1 off in 0 s (gates added 0 s)
+1 of 5 gates failed, 1 skipped, 2 off in 0 s (gates added 0 s)
 """
 FAILURE = """\
 === FAILURES ===
@@ -35,7 +36,7 @@ complexity 2 < 2: 2 of 2 blocks over
 """
 BLOCK_QUIET = """\
 FAILED   complexity  2 < 2        2 of 2 blocks over
-1 of 4 gates failed, 1 skipped, 1 off in 0 s (gates added 0 s)
+1 of 5 gates failed, 1 skipped, 2 off in 0 s (gates added 0 s)
 """
 HEAD = "=== short test summary info ===\n"
 SUMMARY = """\

@@ -104,7 +104,13 @@ def traces() -> "Mapping[str, object]":
     }
 
 
-PASSED = {"coverage": "OFF", "complexity": "PASSED", "security": "PASSED", "latency": "PASSED"}
+PASSED = {
+    "coverage": "OFF",
+    "complexity": "PASSED",
+    "security": "PASSED",
+    "contract": "SKIPPED",
+    "latency": "PASSED",
+}
 EXITING = "import pytest\n\n\ndef {}:\n    pytest.exit('enough', returncode=0)\n"
 
 
@@ -205,9 +211,10 @@ def test_red_gate(session: Session) -> None:
     assert [line for line in result.outlines if line.startswith("backend-gates::")] == [
         "backend-gates::complexity FAILED",
         "backend-gates::security PASSED",
+        "backend-gates::contract SKIPPED",
         "backend-gates::latency PASSED",
     ]
-    result.assert_outcomes(passed=32, failed=1)
+    result.assert_outcomes(passed=32, failed=1, skipped=1)
 
 
 def explode(*_: object) -> None:
@@ -225,7 +232,7 @@ def test_a_probe_that_raises(session: Session, step: str, monkeypatch: pytest.Mo
     assert outcomes(result) == PASSED | {"complexity": "FAILED", "latency": "ERROR"}
     result.stdout.fnmatch_lines(["*traceback of the traffic probe*", "*RuntimeError: boom*"])
     assert len([line for line in result.outlines if "traceback of the" in line]) == 1
-    result.assert_outcomes(passed=31, failed=2)
+    result.assert_outcomes(passed=31, failed=2, skipped=1)
 
 
 def test_a_probe_that_raises_when_it_is_over(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

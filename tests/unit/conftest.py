@@ -19,6 +19,7 @@ METRICS = (
     Metric("complexity", Kind.GAUGE, None, "complexity", "block"),
     Metric("security.high", Kind.COUNTER, None, "security", "finding"),
     Metric("security.suppressed", Kind.COUNTER, None, "security", "suppression"),
+    Metric("contract.failures", Kind.COUNTER, None, "contract", "finding"),
     Metric("latency", Kind.TREND, "s", "latency", "operation", NANOSECONDS),
     Metric("memory", Kind.GAUGE, "B", "memory", "test"),
     Metric("throughput", Kind.GAUGE, "/s", "latency", "operation"),

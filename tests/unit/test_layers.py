@@ -24,6 +24,7 @@ RULING = {
     "trends",
     "trend_words",
     "judge",
+    "tolerance",
 }
 #: The only modules that may import pytest.
 PYTEST = {
@@ -41,6 +42,9 @@ PYTEST = {
     "fixtures",
     "timing",
     "hookspecs",
+    "contract_plan",
+    "apart",
+    "probes/contract/items",
 }
 #: Modules that say nothing about what is in them.
 NAMELESS = {"utils", "util", "core", "common", "helpers", "helper", "manager", "misc", "base"}

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_backend_gates.narrowing import FullRun, why_narrowed, why_not_run, why_not_traced, why_selected
+from pytest_backend_gates.narrowing import (
+    FullRun,
+    why_narrowed,
+    why_not_run,
+    why_not_traced,
+    why_selected,
+    why_without,
+)
 
 Full = Callable[..., FullRun]
 
@@ -219,3 +226,49 @@ def test_options_that_forbid_tracing(options: dict[str, object], why: str | None
 def test_options_that_run_nothing(options: dict[str, object], why: str | None) -> None:
     """Where no test runs there is nothing to judge."""
     assert why_not_run(Namespace(**options)) == why
+
+
+@pytest.mark.parametrize(
+    ("files", "testpaths", "addopts", "anchor"),
+    [
+        (PROJECT, (), (), "tests"),
+        (("test/test_a.py",), (), (), "test"),
+        (("src/shop/test_a.py",), (), (), "."),
+        (PROJECT, ("tests",), (), "tests"),
+        (PROJECT, ("tests/unit", "tests/api"), (), "tests/unit"),
+        (PROJECT, ("tests/api/test_b.py", "tests/unit"), (), "tests/unit"),
+        (PROJECT, ("tests/*",), (), "tests/api"),
+        (PROJECT, ("nowhere",), (), "tests"),
+        (PROJECT, ("tests/api/test_b.py",), (), "tests"),
+        (PROJECT, (".",), (), "tests"),
+        (PROJECT, ("tests",), ("tests/unit/",), "tests/unit"),
+    ],
+)
+def test_the_folder_of_tests_without_a_file(
+    full: Full, files: tuple[str, ...], testpaths: tuple[str, ...], addopts: tuple[str, ...], anchor: str
+) -> None:
+    """The first folder that a bare pytest starts from, else the folder of tests at the top, else the top."""
+    run = full(*files, testpaths=testpaths, addopts=given(*addopts))
+    assert run.anchor() == run.rootdir / anchor
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder", "why"),
+    [
+        ((), ".", None),
+        ((".",), ".", None),
+        (("tests",), ".", None),
+        (("tests/unit", "tests/"), ".", None),
+        ((), "tests", None),
+        (("tests/unit", "tests/api"), ".", "tests/unit tests/api"),
+        (("tests/unit/test_a.py",), ".", "tests/unit/test_a.py"),
+        ((), "tests/unit", "started in unit"),
+        (("..",), "tests/unit", None),
+    ],
+)
+def test_what_belongs_to_a_folder_as_a_whole(
+    full: Full, arguments: tuple[str, ...], folder: str, why: str | None
+) -> None:
+    """It runs only where the folder itself, or one around it, is asked for."""
+    run = full(*PROJECT)
+    assert why_without(given(*arguments), run, run.rootdir / folder, run.rootdir / "tests") == why

@@ -13,10 +13,17 @@ from pytest_backend_gates.settings import Settings, read, source_of
 Read = Callable[..., Settings]
 Problems = Callable[..., str]
 
-DEFAULTS = ["coverage > 80%", "complexity < 10", "security.high == 0", "latency.p95 < 100ms"]
+DEFAULTS = [
+    "coverage > 80%",
+    "complexity < 10",
+    "security.high == 0",
+    "contract.failures == 0",
+    "latency.p95 < 100ms",
+]
 KEYS = (
-    "allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source, backend_gates_reports,"
-    " backend_gates_strict"
+    "allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source, backend_gates_app,"
+    " backend_gates_schema, backend_gates_writes, backend_gates_checks, backend_gates_contract_dir,"
+    " backend_gates_usefixtures, backend_gates_reports, backend_gates_strict"
 )
 
 
@@ -50,7 +57,7 @@ def texts(settings: Settings) -> list[str]:
 
 
 def test_the_defaults(settings: Read, pytester: pytest.Pytester) -> None:
-    """Without any configuration there are four thresholds, the discovered source, no report, and no strict."""
+    """Without any configuration there are five thresholds, the discovered source, no report, and no strict."""
     resolved = settings()
     assert texts(resolved) == DEFAULTS
     assert {str(threshold.origin) for threshold in resolved.thresholds} == {"default"}
@@ -69,6 +76,7 @@ def test_thresholds_of_the_ini_file(settings: Read) -> None:
     assert [(one.text, str(one.origin)) for one in resolved.thresholds] == [
         ("complexity < 10", "default"),
         ("security.high == 0", "default"),
+        ("contract.failures == 0", "default"),
         ("coverage > 90%", "tox.ini:4"),
         ("latency off", "tox.ini:6"),
     ]
@@ -117,7 +125,7 @@ def test_an_override_for_one_run(settings: Read) -> None:
     [
         ("--backend-gates-skip=latency", ["latency"]),
         ("--backend-gates-skip=latency, coverage", ["latency", "coverage"]),
-        ("--backend-gates-only=complexity,security", ["coverage", "latency"]),
+        ("--backend-gates-only=complexity,security,contract", ["coverage", "latency"]),
     ],
 )
 def test_gates_left_out(settings: Read, option: str, off: list[str]) -> None:
@@ -179,6 +187,7 @@ def test_presets(settings: Read) -> None:
     assert texts(resolved) == [
         "coverage > 80%",
         "security.high == 0",
+        "contract.failures == 0",
         "latency.p95 < 100ms",
         "complexity < 12",
     ]
@@ -211,8 +220,8 @@ backend_gates_sets (tox.ini:6): this is not a set
 backend_gates_thresholds (tox.ini:4): unknown metric 'covrage'
     covrage > 80%
     ^^^^^^^
-  did you mean 'coverage'? allowed: complexity, coverage, coverage.file, latency, security.high, security.low, \
-security.medium, security.suppressed
+  did you mean 'coverage'? allowed: complexity, contract.failures, contract.operations, coverage, coverage.file, latency, \
+security.high, security.low, security.medium, security.suppressed
 backend_gates_thresholds (tox.ini:5): 'latency' needs a unit
     latency.p95 < 100
                   ^^^
@@ -225,7 +234,7 @@ quotes
 --backend-gates-skip: unknown gate 'cover'
     cover
     ^^^^^
-  did you mean 'coverage'? allowed: coverage, complexity, security, latency
+  did you mean 'coverage'? allowed: coverage, complexity, security, contract, latency
 backend_gates_source (tox.ini:9): 'sohp' does not exist in {Path.cwd()}
     sohp
     ^^^^

@@ -11,7 +11,7 @@ INI = Origin("ini", "pyproject.toml", 7)
 SETS = {"critical": ("src/shop/payments/**", "POST /payments*"), "none": ()}
 
 KNOWN = (
-    "allowed: complexity, coverage, coverage.file, latency, memory,"
+    "allowed: complexity, contract.failures, coverage, coverage.file, latency, memory,"
     " security.high, security.suppressed, throughput"
 )
 OPERATORS = "operators: < <= > >= ==, or "

@@ -63,6 +63,16 @@ class TrafficProbe:
             self._recorder.finish_unread()
             self._recorder.counting = counting
 
+    @contextmanager
+    def generated(self) -> Iterator[None]:
+        """Take the requests that begin meanwhile for generated ones: they are counted and not judged."""
+        self._recorder.generating = True
+        try:
+            yield
+        finally:
+            self._recorder.finish_unread()
+            self._recorder.generating = False
+
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  the same for every run
         """Return the samples of this process by operation, and what went wrong while taking them."""
         self.close_window()
@@ -72,9 +82,14 @@ class TrafficProbe:
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""
         subjects = _added_up(payload["operations"] for payload in payloads)
+        generated = sum(one.sources.get("generated", 0) for one in subjects.values())
+        subjects = {name: one for name, one in subjects.items() if one.cold}  # a test has asked it
         astray = [subjects.pop(name) for name in list(subjects) if name.endswith(NO_ROUTE)]
         faults = dict.fromkeys(fault for payload in payloads for fault in payload["faults"])
         reading = _reading(subjects, sum(one.cold + one.seen for one in astray))
+        if generated:
+            note = f"latency: {generated:,} generated requests are no samples"
+            reading = replace(reading, notes=(*reading.notes, note))
         return {LATENCY.name: replace(reading, errors=tuple(Finding("latency", fault) for fault in faults))}
 
     def advise(self, verdict: Verdict) -> Advice:

@@ -39,6 +39,7 @@ class Observation:
         "done",
         "elapsed",
         "fallback",
+        "generated",
         "method",
         "native",
         "native_prefix",
@@ -50,10 +51,12 @@ class Observation:
     #: The clock, where freezegun does not find it: it replaces what modules hold, and then no time would pass.
     _now: Final = staticmethod(perf_counter_ns)
 
-    def __init__(self, method: str, *, counted: bool) -> None:
+    def __init__(self, method: str, *, counted: bool, generated: bool = False) -> None:
         self.method = method
         #: Whether it began in the call phase of a test.
         self.counted = counted
+        #: Whether the contract gate made it up; then it is counted, and is no sample.
+        self.generated = generated
         #: Whether it is the first of its operation.
         self.cold = False
         self.done = False
@@ -85,12 +88,15 @@ class Observation:
 class Series:
     """The samples of one operation in this process, in the order in which they were taken."""
 
-    __slots__ = ("_dice", "kept", "native", "seen")
+    __slots__ = ("_dice", "generated", "kept", "native", "seen", "tested")
 
     def __init__(self, native: str | None) -> None:
         self.native = native
         self.kept = array("q")
         self.seen = 0
+        #: How many requests were generated, and whether any was not.
+        self.generated = 0
+        self.tested = False
         # Seeded: the same requests keep the same samples.
         self._dice = random.Random(0)  # noqa: S311  chooses samples, guards nothing
 
@@ -108,10 +114,11 @@ class Series:
         self.kept.append(sample)
 
     def samples(self) -> Samples:
-        """Return what was kept; the request that opened the series was the cold one."""
+        """Return what was kept; the first request that was not generated was the cold one."""
         runs = (self.kept,) if self.kept else ()
-        sources = {"test": len(self.kept)} if self.kept else {}
-        return Samples(runs, cold=1, seen=self.seen, native=self.native, sources=sources)
+        sources = {"test": len(self.kept), "generated": self.generated}
+        sources = {name: count for name, count in sources.items() if count}
+        return Samples(runs, cold=int(self.tested), seen=self.seen, native=self.native, sources=sources)
 
 
 class Recorder:
@@ -122,6 +129,8 @@ class Recorder:
         self.live = False
         #: Whether requests that begin now are samples.
         self.counting = False
+        #: Whether requests that begin now are generated ones.
+        self.generating = False
         #: The request that is being served in this context. Each recorder has a variable of its own: a
         #: session that runs inside another one's test must not take its requests for nested ones.
         self.current: ContextVar[Observation | None] = ContextVar("served", default=None)
@@ -138,7 +147,7 @@ class Recorder:
             return None
         outer = self.current.get()
         if outer is None or outer.done:
-            return Observation(method, counted=self.counting)
+            return Observation(method, counted=self.counting, generated=self.generating)
         outer.fallback = None
         return None
 
@@ -167,14 +176,17 @@ class Recorder:
                 return
             observation.done = True
             series = self._series_of(observation)
-            if observation.counted and not observation.cold:
+            if observation.generated:
+                series.generated += 1
+            elif observation.counted and not observation.cold:
                 series.add(observation.elapsed)
 
     def _series_of(self, observation: Observation) -> Series:
         series = self._series.get(observation.name)
         if series is None:
             series = self._series[observation.name] = Series(observation.native)
-            observation.cold = True
+        if not (series.tested or observation.generated):
+            series.tested = observation.cold = True
         return series
 
     def leave(self, token: "Token[Observation | None]") -> None:

@@ -175,3 +175,44 @@ def test_advice_names_the_worst_operation() -> None:
 def test_no_advice_on_what_is_unproven() -> None:
     """The findings of the row say how many samples are missing; they and its hint stay as they are."""
     assert TrafficProbe().advise(verdict(unproven=2)) == Advice()
+
+
+def test_generated_requests_are_shown_and_not_judged() -> None:
+    """They are counted beside the samples of an operation; one that no test asked is no subject."""
+    asked = Samples((array("q", [5, 6]),), cold=1, seen=2, sources={"test": 2, "generated": 30})
+    generated = Samples((), sources={"generated": 1_200})
+    operations = {
+        "GET /a": asked.to_plain(),
+        "GET /b": generated.to_plain(),
+        "GET (no route)": generated.to_plain(),
+    }
+    reading = TrafficProbe().reduce([{"operations": operations, "notes": []}], None)["latency"]
+    assert reading == Reading(
+        Trend({"GET /a": asked}), notes=("latency: 2,430 generated requests are no samples",)
+    )
+
+
+def test_requests_are_generated_for_a_while(flask_app: Flask) -> None:
+    """Inside ``generated`` requests are counted apart; before and after they are the tests'."""
+    probe = TrafficProbe()
+    probe.start()
+    try:
+        probe.open_window()
+        client = flask_app.test_client()
+        client.get("/grades/1").close()
+        with probe.generated():
+            client.get("/grades/1").close()
+            client.get("/grades/2").close()
+        client.get("/grades/1").close()
+        (samples,) = (Samples.from_plain(one) for one in probe.collect(None, print)["operations"].values())
+    finally:
+        probe.stop()
+    assert (samples.count, samples.cold, samples.sources) == (1, 1, {"test": 1, "generated": 2})
+
+
+@pytest.fixture
+def flask_app() -> Flask:
+    """Make an application with one operation."""
+    app = Flask(__name__)
+    app.add_url_rule("/grades/<int:points>", view_func=str)
+    return app

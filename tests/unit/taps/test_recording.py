@@ -98,3 +98,19 @@ def test_frozen_time_still_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     observation.resume()
     observation.pause()
     assert observation.elapsed > 0
+
+
+def test_generated_requests_are_counted_and_no_samples() -> None:
+    """The first request of a test is the cold one, whatever was generated before it."""
+    recorder = Recorder()
+    recorder.live = recorder.counting = True
+    for generated in (True, False, True, False, False, True):
+        recorder.generating = generated
+        observation = recorder.begin("GET")
+        assert observation is not None
+        observation.elapsed = 100 + generated
+        recorder.claim(observation, "GET", "/orders", "/orders")
+        recorder.finish(observation)
+    samples = recorder.samples()["GET /orders"]
+    assert [list(run) for run in samples.runs] == [[100, 100]]
+    assert (samples.cold, samples.sources) == (1, {"test": 2, "generated": 3})

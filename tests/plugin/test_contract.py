@@ -1,0 +1,500 @@
+"""The contract's operations are pytest items: what the application saw, what each run selects, what a failure shows."""
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Project, Result
+
+#: Writes down every request that it answers: who asked, what, and what with.
+APP = """\
+import os
+from typing import Annotated
+
+from fastapi import FastAPI, Header, HTTPException, Query, Request
+
+CALLER = ["nobody"]
+
+
+def create_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def write_down(request: Request, call_next):
+        body = (await request.body()).decode()
+        with open(os.environ["SEEN"], "a") as log:
+            log.write(f"{CALLER[-1]} {request.method} {request.url.path}?{request.url.query} {body}\\n")
+        return await call_next(request)
+
+    @app.get("/orders")
+    def orders(limit: Annotated[int, Query(ge=1, le=5)] = 3) -> list[int]:
+        return list(range(limit))
+
+    @app.post("/orders", status_code=201)
+    def place(order: dict[str, int]) -> int:
+        return len(order)
+
+    @app.get("/orders/{order_id}")
+    def order(order_id: int) -> int:
+        if order_id > 10:
+            raise HTTPException(404)
+        return order_id
+
+    @app.get("/stock")
+    def stock(x_token: Annotated[str | None, Header()] = None) -> int:
+        return count()
+
+    return app
+
+
+def count() -> int:
+    shelves = [1, 2]
+    return sum(shelves)
+
+
+app = create_app()
+"""
+TESTS = """\
+from starlette.testclient import TestClient
+
+from shop.app import app
+
+
+def test_orders():
+    assert TestClient(app).get("/orders").json() == [0, 1, 2]
+
+
+def test_two():
+    assert len(TestClient(app).get("/orders?limit=2").json()) == 2
+"""
+INI = """\
+[pytest]
+testpaths = tests
+pythonpath = .
+backend_gates_app = shop.app:app
+"""
+ONLY = "--backend-gates-only=contract"
+OPERATIONS = ["GET /orders", "POST /orders", "GET /orders/{order_id}", "GET /stock"]
+READING = {"GET /orders", "GET /orders/{}", "GET /stock"}
+NOT_FOUND = """\
+404 Not Found is not documented  [status_code_conformance]
+the schema allows 200, 422
+curl -X GET http://testserver/orders/11
+to document it: responses={404: {"description": "Not Found"}} in the route's decorator
+
+to run it alone: pytest --backend-gates -k "contract[GET and /orders/ and order_id\""""
+
+one_mode = pytest.mark.parametrize("mode", [("-p", "no:xdist")], indirect=True, ids=["no xdist"])
+two_workers = pytest.mark.parametrize("mode", [("-n2",)], indirect=True, ids=["-n2"])
+
+
+@pytest.fixture
+def project(empty: "Project") -> "Project":
+    """Make a FastAPI project with tests in two folders, whose application writes down what it is asked."""
+    empty.file("pytest.ini", INI).file("shop/__init__.py", "").file("shop/app.py", APP)
+    empty.file("tests/unit/test_a.py", TESTS).file("tests/api/test_b.py", TESTS)
+    return replace(empty, env={"SEEN": str(empty.root / "seen.log")})
+
+
+def seen(project: "Project") -> list[str]:
+    """Return what the application was asked since the last time, sorted: processes take turns."""
+    path = project.root / "seen.log"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return sorted(lines)
+
+
+def asked(project: "Project") -> set[str]:
+    """Return the operations that the application was asked for since the last time."""
+    pairs = [line.split(" ")[1:3] for line in seen(project)]
+    return {re.sub(r"(?<=/orders/).*", "{}", f"{method} {path.partition('?')[0]}") for method, path in pairs}
+
+
+def ended(project: "Project", *args: str) -> "tuple[Result, dict[str, str]]":
+    """Run with the gates; return the result, and how each test ended, as JUnit's XML has it."""
+    result = project.gates("--junitxml=junit.xml", *args)
+    cases = ET.parse(project.root / "junit.xml").getroot().iter("testcase")  # noqa: S314 (pytest wrote it)
+    ends = {
+        f"{case.get('classname')}::{case.get('name')}": next((one.tag for one in case), "passed")
+        for case in cases
+    }
+    return result, {name: end for name, end in ends.items() if not name.startswith("backend-gates")}
+
+
+def contract(*ends: str) -> dict[str, str]:
+    """Name the contract's tests, in the order of the schema, with these ends."""
+    names = [f"tests.contract::contract[{name}]" for name in OPERATIONS]
+    return {name: end for name, end in zip(names, ends, strict=True) if end}
+
+
+OWN = {
+    f"tests.{folder}::test_{name}": "passed"
+    for folder in ("api.test_b", "unit.test_a")
+    for name in ("orders", "two")
+}
+
+
+def test_full_run(project: "Project") -> None:
+    """Each operation is a test, the last to run; without consent only what reads is asked."""
+    report = f"--backend-gates-report=json:{project.root / 'gates.json'}"
+    result, ends = ended(project, "--backend-gates-only=coverage,contract,latency", "-v", "-rs", report)
+    assert ends == {**OWN, **contract("passed", "skipped", "failure", "passed")}
+    assert asked(project) == READING
+    assert NOT_FOUND in result.out
+    assert (
+        "SKIPPED [1] tests/contract:1: not consented to: override the fixture backend_app in tests/conftest.py,"
+        " or set backend_gates_writes = true" in result.out
+    )
+    assert "Traceback" not in result.out
+    assert result.out.count("[100%]") == 1
+    assert result.status == 1
+    gates = {gate["gate"]: gate for gate in project.written()["gates"]}
+    assert gates["contract"]["rows"][0]["value"] == 1
+    assert "3 of 4 answered" in gates["contract"]["reason"]
+    assert "1 not consented to" in gates["contract"]["reason"]
+    covered = project.written()["measurements"]["coverage"]["subjects"]["shop/app.py"]
+    assert covered["total"] - covered["hits"] == 7  # of what only generated requests run
+    latency = project.written()["measurements"]["latency"]["subjects"]
+    assert list(latency) == ["GET /orders"]  # what only generated requests asked is nobody's latency
+    assert latency["GET /orders"]["sources"]["test"] <= 3
+    assert latency["GET /orders"]["sources"]["generated"] > 0
+
+
+CONFTEST = """\
+import pytest
+
+from shop.app import CALLER, create_app
+
+
+@pytest.fixture(autouse=True)
+def autouse():
+    CALLER.append("autouse")
+    yield
+    CALLER.pop()
+
+
+@pytest.fixture
+def asking(autouse):
+    CALLER.append("asking")
+    yield
+    CALLER.pop()
+
+
+@pytest.fixture(scope="session")
+def backend_app():
+    app = create_app()
+    app.title = "overridden"
+    return app
+"""
+
+
+def test_fixtures_of_the_project(project: "Project") -> None:
+    """Autouse fixtures and those that the setting names are set up; a backend_app of the project's is consent."""
+    project.file("pytest.ini", f"{INI}backend_gates_usefixtures = asking\n").file(
+        "tests/conftest.py", CONFTEST
+    )
+    _, ends = ended(project, ONLY, "-k", "contract")
+    assert ends == contract("passed", "passed", "failure", "passed")
+    lines = seen(project)
+    assert {line.partition(" ")[0] for line in lines} == {"asking"}
+    assert any(" POST /orders? {" in line for line in lines)
+
+
+@one_mode
+def test_what_each_run_selects(project: "Project") -> None:
+    """Files and folders of the project know nothing of the contract; the usual options work on its tests."""
+    own = {name for name, end in OWN.items() if end}
+    for arguments in (["tests/unit/test_a.py"], ["tests/unit"], ["tests/api", "tests/unit"]):
+        result, ends = ended(project, ONLY, *arguments)
+        assert set(ends) <= own
+        assert asked(project) == {"GET /orders"}
+        assert (result.status, result.rows()["contract"]) == (0, "SKIPPED")
+    failed = contract("", "", "failure", "")
+    project.file("tests/unit/test_a.py", f"{TESTS}\n\ndef test_fails():\n    assert not app\n")
+    result, ends = ended(project, ONLY, "tests", "-p", "no:schemathesis")
+    assert (result.status, result.rows()["contract"], len(ends)) == (1, "FAILED", 9)
+    result, ends = ended(project, ONLY, "--lf")  # also the one in a file that does not exist
+    assert ends == {"tests.unit.test_a::test_fails": "failure", **failed}
+    project.file("tests/unit/test_a.py", TESTS)
+    asked(project)
+    result, ends = ended(project, ONLY, "--lf")
+    assert (ends, asked(project)) == (failed, {"GET /orders/{}"})
+    expression = re.search(r'-k "(.*)"', result.out)
+    assert expression is not None
+    assert ended(project, ONLY, "-k", expression[1])[1] == failed
+    deselected = [f"--deselect=tests/contract::contract[{name}]" for name in OPERATIONS[:3]]
+    assert ended(project, ONLY, *deselected)[1] == {**OWN, **contract("", "", "", "passed")}
+    seen(project)
+    listed = project.gates(ONLY, "--co", "-q").out.splitlines()
+    assert listed[4:8] == [f"tests/contract::contract[{name}]" for name in OPERATIONS]
+    stopped = project.gates(ONLY, "-x", "-k", "contract")
+    assert (stopped.status, asked(project)) == (1, {"GET /orders", "GET /orders/{}"})
+
+
+@two_workers
+@pytest.mark.parametrize("how", ["loadfile", "worksteal"])
+def test_distributions(project: "Project", how: str) -> None:
+    """Every way to distribute runs each item once."""
+    result, ends = ended(project, ONLY, "--dist", how)
+    assert ends == {**OWN, **contract("passed", "skipped", "failure", "passed")}
+    assert (asked(project), result.rows()["contract"]) == (READING, "FAILED")
+
+
+@one_mode
+def test_the_same_requests_every_time(project: "Project") -> None:
+    """The log of requests is equal twice in a row, in two workers, and with another seed of hashes."""
+    project.file("pytest.ini", f"{INI}backend_gates_writes = true\n")
+    logs = []
+    for mode, seed in ((project.mode, "0"), (project.mode, "0"), (("-n2",), "0"), (project.mode, "7")):
+        run = replace(project, mode=mode, env={**project.env, "PYTHONHASHSEED": seed})
+        assert run.gates(ONLY).status == 1
+        logs.append(seen(project))
+    assert {" POST ", " GET "} <= {f" {line.split(' ')[1]} " for line in logs[0]}
+    assert logs[0] == logs[1] == logs[2] == logs[3]
+
+
+@pytest.mark.parametrize("mode", [("-p", "no:xdist"), ("-n2",)], indirect=True, ids=["no xdist", "-n2"])
+def test_judged_in_total(project: "Project") -> None:
+    """Where the judge tolerates a finding by itself, its test is an expected failure with the threshold as reason."""
+    thresholds = (
+        "backend_gates_thresholds =\n  contract.failures <= 1\n  contract.failures[GET /stock] == 0\n"
+    )
+    project.file("pytest.ini", INI + thresholds)
+    result, ends = ended(project, ONLY, "-rx")
+    assert ends == {**OWN, **contract("passed", "skipped", "skipped", "passed")}
+    assert (
+        "XFAIL tests/contract::contract[GET /orders/{order_id}] - judged in total: contract.failures <= 1"
+        " (pytest.ini:6): 404 Not Found is not documented" in result.out
+    )
+    assert (result.status, result.rows()["contract.failures"]) == (0, "PASSED")
+
+
+#: What stands in the way -> the files that make it so, and what the row says.
+MISTAKES = {
+    "attribute": (
+        {"pytest.ini": INI.replace(":app", ":ap")},
+        (
+            "backend_gates_app (pytest.ini:4): 'shop.app' has no attribute 'ap'; did you mean 'app'? allowed:"
+            " 'package.module:attribute', an ASGI or WSGI application or a function that returns one"
+        ),
+    ),
+    "module": (
+        {"pytest.ini": INI.replace("shop.app", "shop.ap")},
+        (
+            "backend_gates_app (pytest.ini:4): there is no module 'shop.ap'; did you mean 'shop.app'? allowed: a"
+            " module that tests can import: install the project, or name its folder in pytest's 'pythonpath'"
+        ),
+    ),
+    "the project's own error": (
+        {"pytest.ini": INI.replace("shop.app", "shop.wrong"), "shop/wrong.py": "x = 1\n1 / 0\n"},
+        (
+            "backend_gates_app (pytest.ini:4): shop.wrong:app raised ZeroDivisionError: division by zero, at"
+            " shop/wrong.py:2"
+        ),
+    ),
+    "it exits": (
+        {"pytest.ini": INI.replace("shop.app", "shop.wrong"), "shop/wrong.py": "import sys\nsys.exit(0)\n"},
+        "backend_gates_app (pytest.ini:4): shop.wrong:app raised SystemExit: 0, at shop/wrong.py:2",
+    ),
+    "fixture": (
+        {"pytest.ini": f"{INI}backend_gates_usefixtures = signed_in\n"},
+        "backend_gates_usefixtures (pytest.ini:5): there is no fixture 'signed_in' for the tests in 'tests'",
+    ),
+    "check": (
+        {"pytest.ini": f"{INI}backend_gates_checks = ignored_aut\n"},
+        "backend_gates_checks: there is no check 'ignored_aut'; did you mean 'ignored_auth'?",
+    ),
+    "no application": (
+        {
+            "pytest.ini": INI.replace("app = shop.app:app", "schema = openapi.yaml"),
+            "openapi.yaml": "openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths:\n  /a:\n    get:\n"
+            "      responses: {'200': {description: a}}\n",
+        },
+        "there is a schema and no application: set backend_gates_app, or override the fixture backend_app",
+    ),
+    "schema": (
+        {
+            "pytest.ini": f"{INI}backend_gates_schema = openapi.yaml\n",
+            "openapi.yaml": "openapi: [",
+        },
+        "openapi.yaml is not YAML or JSON",
+    ),
+    "folder": (
+        {"pytest.ini": f"{INI}backend_gates_contract_dir = other\n", "other/README": ""},
+        (
+            "the contract's tests belong to 'other', and it was not collected: name a folder of tests that is, with"
+            " backend_gates_contract_dir"
+        ),
+    ),
+}
+
+
+@one_mode
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_what_stands_in_the_way(project: "Project", mistake: str) -> None:
+    """Without contract tests the gate is ERROR and says where the mistake is; the project's own tests all run."""
+    files, told = MISTAKES[mistake]
+    for name, text in files.items():
+        project.file(name, text)
+    project.file("gates.json", "")
+    result, ends = ended(project, ONLY, f"--backend-gates-report=json:{project.root / 'gates.json'}")
+    assert ends == OWN
+    assert (result.status, result.rows()["contract"]) == (1, "ERROR")
+    (gate,) = [one for one in project.written()["gates"] if one["gate"] == "contract"]
+    assert told in gate["reason"]
+
+
+#: An application that behaves badly in its own way at each operation.
+BAD_APP = """\
+import os
+import sys
+
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+
+
+@app.get("/fine")
+def fine() -> int:
+    return 1
+
+
+@app.get("/leaves")
+def leaves() -> int:
+    os._exit(3)
+
+
+@app.get("/exits")
+def exits() -> int:
+    sys.exit(3)
+
+
+@app.get("/locked", responses={401: {}})
+def locked() -> int:
+    raise HTTPException(401)
+
+
+@app.get("/missing", responses={404: {}})
+def missing() -> int:
+    raise HTTPException(404)
+
+
+@app.get("/hangs")
+async def hangs() -> int:
+    import asyncio
+
+    await asyncio.sleep(1000)
+
+
+make = app.openapi
+
+
+def openapi():
+    schema = make()
+    schema["paths"]["/broken"] = {"get": {"parameters": [{"$ref": "#/nowhere"}], "responses": {}}}
+    return schema
+
+
+app.openapi = openapi
+"""
+
+
+@pytest.mark.parametrize("mode", [("-p", "no:xdist"), ("-n2",)], indirect=True, ids=["no xdist", "-n2"])
+def test_operations_that_behave_badly(project: "Project") -> None:
+    """One that hangs, exits, leaves the process or cannot be asked is never green; the others are still judged."""
+    project.file("shop/app.py", BAD_APP).file("tests/unit/test_a.py", "def test_own(): ...\n")
+    project.file("tests/api/test_b.py", "")
+    result, ends = ended(project, ONLY)
+    assert {
+        name.partition("contract[GET ")[2].rstrip("]"): end
+        for name, end in ends.items()
+        if "contract[" in name
+    } == {
+        "/fine": "passed",
+        "/leaves": "failure",
+        "/exits": "failure",
+        "/locked": "skipped",
+        "/missing": "skipped",
+        "/hangs": "failure",
+        "/broken": "failure",
+    }
+    assert (result.status, result.rows()["contract"]) == (1, "ERROR")
+
+
+#: What an application does to everything -> how, and what becomes of the gate.
+ALL = {
+    "locked": (
+        "@app.middleware('http')\nasync def no(request, call_next):\n    return Response(status_code=401)\n",
+        "FAILED",
+    ),
+    "locked and documented": (
+        (
+            "from fastapi import Depends, HTTPException\n\n\n"
+            "def no():\n    raise HTTPException(401)\n\n\n"
+            "app = FastAPI(dependencies=[Depends(no)], responses={401: {}})\n"
+        ),
+        "SKIPPED",
+    ),
+    "missing and documented": (
+        (
+            "from fastapi import Depends, HTTPException\n\n\n"
+            "def no():\n    raise HTTPException(404)\n\n\n"
+            "app = FastAPI(dependencies=[Depends(no)], responses={404: {}})\n"
+        ),
+        "SKIPPED",
+    ),
+    "lifespan": (
+        (
+            "async def lifespan(app):\n    raise RuntimeError('no database')\n    yield\n\n\n"
+            "app = FastAPI(lifespan=__import__('contextlib').asynccontextmanager(lifespan))\n"
+        ),
+        "ERROR",
+    ),
+}
+
+
+@one_mode
+@pytest.mark.parametrize("what", ALL)
+def test_applications_that_never_answer(project: "Project", what: str) -> None:
+    """Nothing is green of which nothing is known."""
+    code, outcome = ALL[what]
+    routes = "\n\n@app.get('/a')\ndef a() -> int:\n    return 1\n\n\n@app.get('/b')\ndef b() -> int:\n    return 1\n"
+    project.file(
+        "shop/app.py", f"from fastapi import FastAPI, Response\n\napp = FastAPI()\n\n\n{code}{routes}"
+    )
+    project.file("tests/unit/test_a.py", "def test_own(): ...\n").file("tests/api/test_b.py", "")
+    result, ends = ended(project, ONLY)
+    end = {"SKIPPED": "skipped"}.get(outcome, "failure")
+    assert {name: one for name, one in ends.items() if "contract[" in name} == {
+        "tests.contract::contract[GET /a]": end,
+        "tests.contract::contract[GET /b]": end,
+    }
+    assert result.rows()["contract"] == outcome
+    assert result.status == (0 if outcome == "SKIPPED" else 1)
+
+
+OFF = """\
+def test_configured(backend_app):
+    from shop.app import app
+
+    assert backend_app is app
+"""
+
+
+@one_mode
+def test_the_fixture_without_the_gates(project: "Project") -> None:
+    """``backend_app`` is there without ``--backend-gates``, the contract's tests are not."""
+    project.file("tests/unit/test_a.py", OFF)
+    result = project.run("-v")
+    assert (result.status, "contract" in result.out) == (0, False)
+    project.file("pytest.ini", "[pytest]\npythonpath = .\n")
+    result = project.run("tests/unit")
+    assert (
+        "backend_app: no application is configured; set backend_gates_app = package.module:attribute, or"
+        " override the fixture in a conftest.py" in result.out
+    )
+    assert "fixtures.py" not in result.out
