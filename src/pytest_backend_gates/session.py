@@ -104,8 +104,8 @@ def _sides(
     if config.getoption("backend_gates_explain"):
         return {"explaining": Explaining(config, settings, narrowed)}
     running, traffic, static = beginning.running, TrafficProbe(), _static_probe(settings)
-    contract = ContractProbe()
     benchmarks = BenchmarksProbe(lambda: getattr(config, "_benchmarksession", None))
+    contract = ContractProbe()
     known = (beginning.coverage, static, contract, traffic, benchmarks)
     wanted = [probe for probe in known if _wanted(probe, settings)]
     if beginning.coverage not in wanted:
@@ -114,8 +114,7 @@ def _sides(
     if traffic in wanted:
         timing = Timing(benchmarks, beginning.coverage, traffic, strict=settings.strict)
         observing = {"observing": Observing(running, traffic), "timing": timing}
-    if contract in wanted:
-        observing |= _contract_sides(config, settings, beginning, contract, traffic)
+    observing |= _contract_sides(config, settings, beginning, contract, traffic)
     if hasattr(config, "workerinput"):
         here = _only(wanted, contract, traffic, benchmarks)
         return {"collecting": WorkerCollecting(running, here), **observing}
@@ -142,6 +141,8 @@ def _contract_sides(
 ) -> dict[str, object]:
     """Return what collects and runs the contract's tests; what there is to collect, *contract* is told."""
     plan = settings.contract
+    if not settings.wants("contract"):
+        return {}
     if plan.app is None and plan.schema is None:
         contract.unavailable("no API schema configured", "set backend_gates_app = package.module:attribute")
         return {}

@@ -186,7 +186,7 @@ def test_generated_requests_are_shown_and_not_judged() -> None:
         "GET /b": generated.to_plain(),
         "GET (no route)": generated.to_plain(),
     }
-    reading = TrafficProbe().reduce([{"operations": operations, "notes": []}], None)["latency"]
+    reading = TrafficProbe().reduce([{"operations": operations, "faults": []}], None)["latency"]
     assert reading == Reading(
         Trend({"GET /a": asked}), notes=("latency: 2,430 generated requests are no samples",)
     )

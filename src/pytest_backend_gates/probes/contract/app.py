@@ -67,13 +67,13 @@ def interface(app: object) -> Literal["asgi", "wsgi"] | None:
     if isinstance(app, type):
         return None
     call = getattr(app, "__call__", None)  # noqa: B004 (the method itself)
-    is_async = any(map(inspect.iscoroutinefunction, (app, call)))
-    is_function = inspect.isroutine(app) or isinstance(app, partial)
-    if _accepts(app, 0) and (is_function or not _accepts(app, 2)) and not is_async:
+    if any(map(inspect.iscoroutinefunction, (app, call))):
+        return "asgi" if _accepts(app, 3) else None
+    if _accepts(app, 0) and (inspect.isroutine(app) or isinstance(app, partial)):
         return None  # a factory, whose parameters have defaults
-    if _accepts(app, 3) and (is_async or not _accepts(app, 2)):
-        return "asgi"
-    return "wsgi" if _accepts(app, 2) and not is_async else None
+    if _accepts(app, 2):
+        return "wsgi"
+    return "asgi" if _accepts(app, 3) else None
 
 
 def _imported(name: str) -> ModuleType:
