@@ -11,6 +11,7 @@ from pytest_backend_gates.measurements import Finding, Metric, Plain, Reading, S
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.benchmark_rounds import UNDER_XDIST, UnreadableError, rounds_of, why_untimed
 from pytest_backend_gates.probes.traffic import LATENCY
+from pytest_backend_gates.units import counted
 
 #: How the report names where the samples came from.
 _SOURCE = "benchmark"
@@ -66,8 +67,8 @@ class BenchmarksProbe:
         untimed = next((payload for payload in payloads if payload["untimed"]), None)
         if untimed is None:
             return {LATENCY.name: Reading(trend)}
-        count = untimed["expected"]
-        reason = f"{count:,} {'benchmark was' if count == 1 else 'benchmarks were'} not timed: {untimed['untimed']}"
+        missed = counted(untimed["expected"], "benchmark was", "benchmarks were")
+        reason = f"{missed} not timed: {untimed['untimed']}"
         hint = "time them in a run with -n0" if untimed["untimed"] == UNDER_XDIST else None
         return {LATENCY.name: Reading(trend, (), reason, hint, (f"latency: {reason}",))}
 

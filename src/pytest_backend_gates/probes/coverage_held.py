@@ -7,8 +7,9 @@ This file alone knows the parts of coverage.py that a pause needs and that are n
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, repeat, takewhile
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat, starmap, takewhile
+from operator import call
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -116,23 +117,27 @@ class Suspension:
         """Remember *function* and the frames that it has seen, up to *frame*, in which it was suspended."""
         self.function = function
         self.thread = threading.get_ident()
-        self._frames = [one for one in _frames(frame) if one.f_trace is not None]
+        self._frames = _frames(frame)
+        self._seen = [one.f_trace is not None for one in self._frames]
 
     def end(self, frame: FrameType) -> None:
         """Have *function* trace again from *frame* on, the frame of a function that returns at once."""
         function = self.function
         if function is None or threading.get_ident() != self.thread:
             return
-        now = list(_frames(frame))
-        lasting = _lasting(self._frames, now)
-        gone = len(self._frames) - len(lasting)
-        begun = now[: now.index(lasting[-1])] if lasting else now[:1]
+        now = _frames(frame)
+        lasting = sum(
+            1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(self._frames, now, strict=False))
+        )
+        gone, begun = sum(self._seen[lasting:]), now[lasting:]
         self._frames.clear()
         for one in begun:
             one.f_trace = function
-        frames = chain(repeat(_WAITING.gi_frame, gone), reversed(begun))
-        # Nothing of ours may run between: as soon as it is told of a call, the tracer traces this thread.
-        deque(map(function, frames, chain(repeat("return", gone), repeat("call")), repeat(None)), maxlen=0)
+        # A tracer that is told of a call begins to trace, and would be told of its own functions: stop it at once,
+        # in one expression that runs no function of ours.
+        returns = repeat((function, _WAITING.gi_frame, "return", None), gone)
+        calls = (((function, one, "call", None), (sys.settrace, None)) for one in begun)
+        deque(starmap(call, [*returns, *chain.from_iterable(calls)]), maxlen=0)
         sys.settrace(function)
 
 
@@ -149,14 +154,11 @@ def _collector() -> "Collector | None":
     return active[-1] if active else None
 
 
-def _frames(frame: FrameType | None) -> Iterator[FrameType]:
-    """Yield *frame* and those that called it, the innermost first."""
+def _frames(frame: FrameType | None) -> list[FrameType]:
+    """Return *frame* and those that called it, the outermost first."""
+    found = []
     while frame is not None:
-        yield frame
+        found.append(frame)
         frame = frame.f_back
-
-
-def _lasting(before: Sequence[FrameType], now: Sequence[FrameType]) -> list[FrameType]:
-    """Return the outermost of the frames *before* that have been there all the time, the outermost first."""
-    running = set(map(id, now))
-    return list(takewhile(lambda one: id(one) in running, reversed(before)))
+    found.reverse()
+    return found

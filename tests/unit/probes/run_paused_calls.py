@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -63,8 +63,9 @@ def scenario(pause: Pause, *, oracle: bool) -> None:
     with pause(), pause():
         for call in hidden(lambda: work.only_inside(1)):
             call()
-    with ExitStack() as stack:
-        stack.enter_context(pause())
+    box.stacked()
+    box.deep(3, [])
+    box.taken_over()
     work.used(0)
     generators(box, work, oracle=oracle)
     asyncio.run(tasks(box, work, oracle=oracle))
