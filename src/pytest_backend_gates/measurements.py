@@ -115,7 +115,7 @@ class Counter:
     #: What was found besides and counts elsewhere, for the row: ``2 medium, 1 suppressed``.
     aside: str = ""
     #: What was examined without proving anything -> why: no finding there means nothing.
-    unproven: Mapping[str, str] = field(default_factory=dict)
+    unproven: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
