@@ -118,12 +118,13 @@ class Items:
         error = call.excinfo.value
         if isinstance(error, ContractError):
             return None, str(error)
-        setting = self.plan.place(self.plan.app or "")
+        named = self.plan.app or "the schema"
+        setting = self.plan.place(named)
         if isinstance(error, AppError):
             return None, f"{setting}: {error}; {error.allowed}"
         found = place(error, self.plan.rootdir)
         where = f", at {found[0]}:{found[1]}" if found else ""
-        return None, f"{setting}: {self.plan.app} raised {raised(error)}{where}"
+        return None, f"{setting}: {named} raised {raised(error)}{where}"
 
     def _made(self, collector: OperationsModule, api: Api) -> list[pytest.Item]:
         """Let pytest make the items of one function with a parameter, as it does of a real module."""
