@@ -12,9 +12,9 @@ from corner_shop.clerks import pin_hash
 from corner_shop.database import connection
 
 ARTICLES = [
-    ("4000000000001", "Cola", "drink", "cooler", 150, 24),
+    ("4000000000001", "Matches", "sundries", None, 40, 100),  # nobody has found a place for them yet
     ("4000000000002", "Ham sandwich", "sandwich", "cooler", 320, 6),
-    ("4000000000003", "Matches", "sundries", None, 40, 100),  # nobody has found a place for them yet
+    ("4000000000003", "Cola", "drink", "cooler", 150, 24),
 ]
 
 
@@ -26,7 +26,7 @@ def app(tmp_path: Path) -> Flask:
         database.executemany("INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?)", ARTICLES)
         database.execute("INSERT INTO clerks VALUES ('Kim', ?)", (pin_hash("2468"),))
         database.execute("INSERT INTO sales VALUES (1, '2026-10-03T09:30:00+00:00', 350)")
-        database.execute("INSERT INTO sale_lines VALUES (1, '4000000000001', 2)")
+        database.execute("INSERT INTO sale_lines VALUES (1, '4000000000003', 2)")
     return app
 
 
