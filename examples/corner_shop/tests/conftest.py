@@ -31,6 +31,12 @@ def app(tmp_path: Path) -> Flask:
 
 
 @pytest.fixture
+def backend_app(app: Flask) -> Flask:
+    """Let generated requests write: what they change is thrown away with the test."""
+    return app
+
+
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """Return a client of the shop."""
     return app.test_client()
