@@ -4,19 +4,22 @@ import secrets
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.testclient import TestClient
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
+from bookshop.api.dependencies import bearer_token
 from bookshop.app import create_app
 from bookshop.database import Database
 from bookshop.models import Base, Book, Customer
 from bookshop.security import hash_password
-from bookshop.services import accounts
+from bookshop.services import accounts, ordering
 from bookshop.settings import Settings
 
 
@@ -156,6 +159,38 @@ def place_order(client: TestClient) -> Callable[..., int]:
         return order_id
 
     return place
+
+
+@pytest.fixture
+def backend_app(tmp_path: Path) -> FastAPI:
+    """Build a shop of its own for generated requests, in which what the API description gives as examples exists.
+
+    They all come from the customer of the examples, who is a member of the staff: a generated token would be
+    refused, and only the refusals would be tested.
+    """
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'bookshop.db'}")
+    database = Database(settings.database_url)
+    database.create_tables()
+    with database.session() as session:
+        hashed = hash_password("correct horse battery")
+        ada = Customer(email="ada@example.org", name="Ada Lovelace", password_hash=hashed, is_staff=True)
+        emma, persuasion = (
+            Book(isbn=isbn, title=title, author="Jane Austen", price_cents=1250, stock=10_000)
+            for isbn, title in [("9780141439587", "Emma"), ("9780141439686", "Persuasion")]
+        )
+        session.add_all([ada, emma, persuasion])
+        session.commit()
+        assert (ada.id, emma.id, persuasion.id) == (1, 1, 2)
+        ordering.place_order(session, ada.id, {persuasion.id: 1})  # so that the first book can be removed
+        token = accounts.issue_token(session, ada.id, timedelta(hours=1))
+    database.dispose()
+
+    async def real_token() -> HTTPAuthorizationCredentials:
+        return HTTPAuthorizationCredentials(scheme="Bearer", credentials=token.value)
+
+    app = create_app(settings)
+    app.dependency_overrides[bearer_token] = real_token
+    return app
 
 
 @pytest.fixture

@@ -55,6 +55,18 @@ def test_a_new_book_has_no_copies_unless_told(
     assert client.post("/books", headers=as_staff, json=emma).json()["stock"] == 0
 
 
+def test_a_whole_number_may_be_written_with_a_point(
+    client: TestClient,
+    as_staff: dict[str, str],
+    emma: dict[str, Any],
+) -> None:
+    """To JSON, and so to the API description, 3.0 is the integer 3."""
+    response = client.post("/books", headers=as_staff, json=emma | {"price_cents": 1250.0, "stock": 3.0})
+
+    assert response.status_code == 201
+    assert '"price_cents":1250,"stock":3}' in response.text
+
+
 def test_an_isbn_belongs_to_one_book(
     client: TestClient,
     as_staff: dict[str, str],

@@ -19,7 +19,7 @@ from bookshop.services import accounts
 from bookshop.settings import Settings
 
 # Without auto_error a missing header is our own 401: FastAPI's is a 403 in some versions.
-_bearer = HTTPBearer(auto_error=False, description="A token from `POST /tokens`.")
+bearer_token = HTTPBearer(auto_error=False, description="A token from `POST /tokens`.")
 
 
 async def app_settings(request: Request) -> Settings:
@@ -43,7 +43,7 @@ SessionOfRequest = Annotated[Session, Depends(request_session)]
 
 def current_customer(
     session: SessionOfRequest,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_token)],
 ) -> Customer:
     """Find out who calls. Raises BadTokenError."""
     if bearer is None:

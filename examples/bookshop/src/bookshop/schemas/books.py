@@ -1,8 +1,10 @@
 """Books as JSON."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from bookshop.schemas.fields import Cents, Copies, Isbn, Received, RowId, Sent, Text
+from bookshop.schemas.fields import WHOLE, Cents, Copies, Isbn, Received, RowId, Sent, Text
 
 
 class BookRevision(Received):
@@ -13,7 +15,7 @@ class BookRevision(Received):
 
 
 class NewBook(BookRevision):
-    stock: int = Field(default=0, ge=0, le=100_000)
+    stock: Annotated[int, Field(ge=0, le=100_000), WHOLE] = 0
 
 
 class Delivery(Received):

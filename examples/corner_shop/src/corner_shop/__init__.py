@@ -1,0 +1,1 @@
+"""The till and the stock of a corner shop."""
