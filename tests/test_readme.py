@@ -151,7 +151,8 @@ def normal(lines: Sequence[str]) -> str:
     text = " ".join(" ".join(lines).split())
     text = re.sub(r"\d+(\.\d+)? (ms|s|us)\b", "TIME", text)
     text = re.sub(r"worst (\(rest\)( \(.*?\))?|[A-Z]+ \S+);", "worst OPERATION;", text)
-    text = re.sub(r"\d+ operations? within(, \d+ unproven)?", "OPERATIONS within", text)
+    proven = r"\d+ operations? within( together)?"
+    text = re.sub(rf"{proven}(, {proven})?(, \d+ unproven)?", "OPERATIONS within", text)
     text = re.sub(r"coverage core \w+", "coverage core CORE", text)
     # Which lines and branches there are depends on the version of Python; the README was written on this one.
     return text if sys.version_info[:2] == (3, 11) else re.sub(r"[\d,.]+", "N", text)

@@ -155,13 +155,19 @@ def _readings(
     probe: Probe, reduced: Mapping[str, Reading] | None, failure: str | None, payloads: Sequence[Payload]
 ) -> dict[str, Reading]:
     """Return the readings of *probe*, with what went wrong in it or in a process added."""
-    errors = []
-    if failure is not None:
-        errors.append(Finding(f"the {probe.name} probe", _last_line(failure)))
-    if probe.scope == "process":
-        errors += [Finding(one.process, one.died) for one in payloads if one.died is not None]
-    readings = {metric.name: (reduced or {}).get(metric.name, Reading()) for metric in probe.metrics}
-    return {name: replace(reading, errors=(*errors, *reading.errors)) for name, reading in readings.items()}
+    failed = [] if failure is None else [Finding(f"the {probe.name} probe", _last_line(failure))]
+    died = [Finding(one.process, one.died) for one in payloads if one.died is not None]
+    readings = {}
+    for metric in probe.metrics:
+        reading = (reduced or {}).get(metric.name, Reading())
+        # What nobody meant to measure did not die with a process.
+        missed = died if probe.scope == "process" and not _is_left_out(reading) else []
+        readings[metric.name] = replace(reading, errors=(*failed, *missed, *reading.errors))
+    return readings
+
+
+def _is_left_out(reading: Reading) -> bool:
+    return reading.measurement is None and reading.unavailable is not None
 
 
 def _under(conditions: str, reading: Reading) -> Reading:

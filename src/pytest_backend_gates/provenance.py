@@ -11,7 +11,7 @@ from typing import Final
 
 from pytest_backend_gates.model import SessionReport
 
-ENGINES: Final = ("bandit", "coverage", "pytest", "radon")
+ENGINES: Final = ("bandit", "coverage", "pytest", "pytest-benchmark", "radon", "schemathesis")
 #: What stands before the host of an address, up to the last ``@`` before its path.
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s]+(?=@)")
 #: What follows an option that sounds like a secret, in the same word or in the next.

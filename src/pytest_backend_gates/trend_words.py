@@ -74,7 +74,7 @@ def _evidence_text(row: Verdict, question: Question, answer: Answer) -> str:
     if answer.proof is Proof.TOO_FEW:
         cold = " besides the cold first one" if answer.samples.cold and not answer.samples.count else ""
         over = f", {answer.over} {_side(question)}" if answer.over else ""
-        return f"{answer.samples.count} samples of {question.needed}{cold}{over}"
+        return f"{counted(answer.samples.count, 'sample')} of {question.needed}{cold}{over}"
     threshold, value = row.threshold, in_base_units(row, answer.value) or 0
     text = f"{question.aggregate} {shown_beside(value, threshold.limit, question.symbol, threshold.unit)}"
     return text if question.aggregate == "count" else text + _samples_over_text(row, question, answer)

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
 CORNER_SHOP = Path(__file__).resolve().parents[2] / "examples" / "corner_shop"
 
-#: The only row of each gate, and the only thing that it is red for: a line of a file, or an operation.
+#: The only row of each gate, and what it is red for first: a line of a file, or an operation.
 REASONS = {
     "coverage > 80%": ("src/corner_shop/accounting.py", "import csv"),  # the first line that is not covered
     "complexity < 10": ("src/corner_shop/deals.py", "def total_cents("),
     "security.high == 0": ("src/corner_shop/clerks.py", "    return hashlib.md5("),
+    "contract.failures == 0": (None, "POST /sales"),
     "latency.p95 < 100ms": (None, "GET /reorder"),
 }
+#: The contract is broken by three operations, each a test of its own.
+BROKEN, TESTS = 3, 30 + 6 - 3
 
 
 @pytest.fixture
@@ -29,16 +32,19 @@ def corner_shop(empty: "Project") -> "Project":
 
 
 def test_corner_shop_fails_every_gate(corner_shop: "Project") -> None:
-    """Its own tests pass, and every gate is red for the reason that its README names and for no other."""
+    """Its own tests pass, and every gate is red for the reasons that its README names and for no other."""
     result, report = corner_shop.report()
     outcomes = [gate["outcome"] for gate in report["gates"]]
     rows = {row["threshold"]: row for gate in report["gates"] for row in gate["rows"]}
 
     assert result.status == 1
-    assert f" {len(REASONS)} failed, 30 passed in " in result.out
+    assert f" {BROKEN + len(REASONS)} failed, {TESTS} passed in " in result.out
     assert outcomes == ["FAILED"] * len(REASONS)
     assert list(rows) == list(REASONS)
-    assert {threshold: row["over"] for threshold, row in rows.items()} == dict.fromkeys(REASONS, 1)
+    assert {threshold: row["over"] for threshold, row in rows.items()} == {
+        **dict.fromkeys(REASONS, 1),
+        "contract.failures == 0": BROKEN,
+    }
     for threshold, (path, text) in REASONS.items():
         worst = rows[threshold]["findings"][0]
         assert (worst["path"], text_at(corner_shop.root, worst)[: len(text)]) == (path, text)

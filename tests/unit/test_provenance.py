@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_backend_gates.provenance import beginning
+from pytest_backend_gates.provenance import ENGINES, beginning
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_what_is_known_at_the_beginning(tmp_path: Path) -> None:
     assert report.platform == platform.platform()
     assert report.rootdir_name == "shop"
     assert report.args == ("-q", "tests")
-    assert report.engines == {name: version(name) for name in ("bandit", "coverage", "pytest", "radon")}
+    assert report.engines == {name: version(name) for name in ENGINES}
     assert report.exit_status is None
     assert report.gates == ()
 

@@ -18,14 +18,18 @@ class ContractError(Exception):
     """The contract cannot be read: no schema, a schema that is none, or a setting that means nothing."""
 
 
+class NoSchemaError(ContractError):
+    """The framework makes no schema of its routes, and no file was named."""
+
+
 def of_app(app: object) -> dict[str, Any]:
-    """Return the document that the framework makes of its routes. Raises :class:`ContractError`."""
+    """Return the document that the framework makes of its routes.
+
+    Raises :class:`NoSchemaError` when it makes none, :class:`ContractError` when it cannot.
+    """
     make = getattr(app, "openapi", None)
     if not callable(make):
-        raise ContractError(
-            f"{_kind(app)} makes no OpenAPI schema of its routes;"
-            " name the schema's file: backend_gates_schema = openapi.yaml"
-        )
+        raise NoSchemaError(f"no API schema configured: {_kind(app)} makes none of its routes")
     cached = getattr(app, "openapi_schema", None)
     try:
         document = make()

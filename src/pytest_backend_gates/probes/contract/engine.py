@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_backend_gates.errors import did_you_mean
 from pytest_backend_gates.probes.contract import document, references, setting
-from pytest_backend_gates.probes.contract.document import ContractError
+from pytest_backend_gates.probes.contract.document import ContractError, NoSchemaError
 from pytest_backend_gates.probes.contract.events import Listener
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation, masked
 from pytest_backend_gates.probes.contract.generating import no_local_constants
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from schemathesis.engine.events import EngineEvent
     from schemathesis.schemas import BaseSchema
 
-__all__ = ["Api", "ContractError", "Operation", "load"]
+__all__ = ["Api", "ContractError", "NoSchemaError", "Operation", "load"]
 
 #: So many seconds more than it may take, an exercise has to end by itself before it is left behind.
 _GRACE: Final = 5.0
@@ -40,7 +40,8 @@ def load(
     """Read the contract of *app*: from the file *schema*, else from its framework.
 
     *checks* are asked besides the default ones; *limit* is how many seconds a request may take, and about
-    how many all of an operation. Raises :class:`ContractError`.
+    how many all of an operation. Raises :class:`ContractError`,
+    and :class:`NoSchemaError` when there is none.
     """
     from schemathesis.core.deserialization import deserialize_yaml
 

@@ -75,7 +75,7 @@ class Failure:
             message=self.title,
             path=self.path,
             line=self.line,
-            code=self.code or self.check,
+            code=self.check,
             hint=self.curl or None,
             identity=f"{self.check} {self.status} {self.identity}".strip(),
         )

@@ -15,7 +15,7 @@ import pytest
 
 from pytest_backend_gates.probes.contract import engine
 from pytest_backend_gates.probes.contract.app import AppError
-from pytest_backend_gates.probes.contract.engine import Api, ContractError
+from pytest_backend_gates.probes.contract.engine import Api, ContractError, NoSchemaError
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation
 from pytest_backend_gates.probes.contract.keywords import expression
 from pytest_backend_gates.probes.contract.plan import Plan
@@ -31,6 +31,9 @@ _MODULES: Final = (NAME, f"{NAME}-items")
 _OPERATION: Final = "backend_gates_operation"
 _APP: Final = "backend_app"
 _OURS: Final = "pytest_backend_gates.fixtures"
+_NAME_THE_FILE: Final = "name the schema's file: backend_gates_schema = openapi.yaml"
+#: What an attempt to make the items does not answer for.
+_NOT_OURS: Final = (KeyboardInterrupt, pytest.exit.Exception, NoSchemaError)
 
 
 class Surroundings(Protocol):
@@ -95,7 +98,11 @@ class Items:
         """Return the items. What keeps them from being made is the probe's to tell: other tests still run."""
         app, error = self._attempt(self._application)
         if error is None:
-            api, error = self._attempt(partial(self._api, app))
+            try:
+                api, error = self._attempt(partial(self._api, app))
+            except NoSchemaError as missing:
+                self.probe.unavailable(str(missing), _NAME_THE_FILE)
+                return ()
         if error is not None or api is None:
             self.probe.declare((), error)
             return ()
@@ -112,7 +119,7 @@ class Items:
 
     def _attempt(self, step: Callable[[], T]) -> tuple[T | None, str | None]:
         """Return what *step* returns, or what to tell of what it raised."""
-        call = pytest.CallInfo.from_call(step, "collect", reraise=(KeyboardInterrupt, pytest.exit.Exception))
+        call = pytest.CallInfo.from_call(step, "collect", reraise=_NOT_OURS)
         if call.excinfo is None:
             return call.result, None
         error = call.excinfo.value
