@@ -20,7 +20,7 @@ HIGH = "import subprocess\n\n\ndef run(text):\n    subprocess.call(text, shell=T
 HASTY = {"coverage": "SKIPPED", "complexity": "SKIPPED or PASSED", "security": "SKIPPED or PASSED"}
 STATIC = {"complexity": "ERROR", "security": "ERROR"}
 UNREAD = {"coverage": "ERROR", **STATIC}
-SPLIT = {"coverage": "ERROR", "contract": "ERROR", "latency": "ERROR"}
+SPLIT = {"coverage": "ERROR", "latency": "ERROR"}
 
 
 @dataclass(frozen=True)

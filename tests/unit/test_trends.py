@@ -198,7 +198,7 @@ def test_the_rest_hides_no_slow_operation(latency: Latency) -> None:
     row = latency("latency.p95 < 100ms", {"GET /a": of(20, 0), **subjects})
     assert (row.outcome, row.over, row.unproven) == (Outcome.PASSED, 0, 0)
     assert row.reason == ("worst GET /a; 1 operation within, 5 operations within together, 61 samples")
-    assert [(one.subject, one.message) for one in row.findings] == [("POST /pay", "1 samples of 20, 1 over")]
+    assert [(one.subject, one.message) for one in row.findings] == [("POST /pay", "1 sample of 20, 1 over")]
 
 
 def test_the_rest_counts_as_one_more_subject(latency: Latency) -> None:

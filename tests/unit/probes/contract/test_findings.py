@@ -56,7 +56,7 @@ def test_a_failure_is_a_finding() -> None:
         message="500 Internal Server Error (KeyError)",
         path="src/shop/items.py",
         line=12,
-        code="ST101",
+        code="not_a_server_error",
         hint="curl -X GET http://testserver/items",
         identity="not_a_server_error 500 KeyError src/shop/items.py",
     )

@@ -319,7 +319,7 @@ def raises(_: object) -> Never:
         (
             Flask(__name__),
             None,
-            "Flask makes no OpenAPI schema of its routes; name the schema's file: backend_gates_schema = openapi.yaml",
+            "no API schema configured: Flask makes none of its routes",
         ),
         (type("Odd", (), {"openapi": raises})(), None, "Odd.openapi() raised LookupError: no routes"),
         (FastAPI(), None, "the schema declares no operation: its 'paths' are empty"),

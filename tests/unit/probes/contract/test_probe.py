@@ -80,7 +80,7 @@ def test_failures() -> None:
         Finding(
             "GET /items",
             "500 Internal Server Error",
-            code="ST101",
+            code="not_a_server_error",
             hint="curl -X GET /items",
             identity="not_a_server_error 500",
         ),
