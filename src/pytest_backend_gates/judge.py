@@ -27,7 +27,7 @@ from pytest_backend_gates.model import GateReport, Outcome, Threshold, Verdict
 from pytest_backend_gates.rules import alike, owned, relaxed, rivals
 from pytest_backend_gates.selector import matches
 from pytest_backend_gates.trends import judge_samples
-from pytest_backend_gates.units import OPERATORS, SIDES, badness, shown_beside
+from pytest_backend_gates.units import OPERATORS, SIDES, badness, counted, shown_beside
 
 _UNREAD = Reading(errors=(Finding("", "no probe measured this metric"),))
 _UNSAID = Reading(errors=(Finding("", "its probe neither measured this metric nor said why not"),))
@@ -76,17 +76,20 @@ class Judge:
         if isinstance(measurement, Rate):
             selected = {name for name in measurement.subjects if matches(threshold.globs, name)}
             return frozenset(selected if sum(measurement.subjects[name].total for name in selected) else ())
-        return owned(threshold, _subjects(measurement), self.thresholds)
+        return owned(threshold, measurement.names - _budgeted(threshold, measurement), self.thresholds)
 
     def _nothing_owned(self, row: Verdict, reading: Reading, measurement: Measurement) -> Verdict:
         """Judge a threshold that has nothing to judge: red when the project wrote it and the run was full."""
-        threshold, known = row.threshold, _subjects(measurement)
+        threshold, known = row.threshold, measurement.names
         noun = measurement.of if isinstance(measurement, Counter) else row.metric.subject
         if not known and reading.unavailable:
             reason = reading.unavailable
         elif not any(matches(threshold.globs, name) for name in known):
             reason = f"this threshold matches no {noun} of {len(known):,}"
             reason += f"; {reading.unavailable}" if reading.unavailable else ""
+        elif owned(threshold, _budgeted(threshold, measurement), self.thresholds):
+            reason = f"every {noun} that this threshold matches has a budget of its own in a test"
+            return replace(row, outcome=Outcome.OFF, reason=reason)
         elif isinstance(measurement, Rate):
             reason = f"none of the {measurement.of} that this threshold matches can be counted"
         else:
@@ -133,7 +136,7 @@ def _judge_rate(row: Verdict, measurement: Rate, mine: frozenset[str]) -> Verdic
         judged=len(mine),
         over=0 if good else 1,
         findings=_unproven(measurement, mine),
-        reason=f"{total.hits:,} of {total.total:,} {measurement.of}, {_count(len(mine), row.metric.subject)}",
+        reason=f"{total.hits:,} of {total.total:,} {measurement.of}, {counted(len(mine), row.metric.subject)}",
     )
 
 
@@ -151,7 +154,7 @@ def _judge_counter(row: Verdict, measurement: Counter, mine: frozenset[str]) -> 
         judged=examined,
         over=0 if good else len(findings),
         findings=tuple(sorted(findings, key=_reading_order)),
-        reason=f"{_count(len(findings), row.metric.subject)} in {_count(examined, measurement.of)}{aside}",
+        reason=f"{counted(len(findings), row.metric.subject)} in {counted(examined, measurement.of)}{aside}",
     )
     unproven = _unproven(measurement, mine)
     if not unproven:
@@ -175,7 +178,7 @@ def _judge_gauge(row: Verdict, measurement: Gauge, mine: frozenset[str]) -> Verd
     threshold = row.threshold
     points = {name: measurement.subjects[name] for name in sorted(mine)}
     values = [point.value for point in points.values()]
-    blocks = _count(len(points), row.metric.subject)
+    blocks = counted(len(points), row.metric.subject)
     if _each_by_itself(row):
         row = _each_decided(row, values)
         over = _beyond(points, threshold)
@@ -254,11 +257,13 @@ def _badness(threshold: Threshold, value: Number) -> Number:
     return badness(value, threshold.limit, threshold.operator or "")
 
 
-def _subjects(measurement: Measurement) -> frozenset[str]:
-    """Return what can be owned: the subjects, of a counter the things examined and those with findings."""
-    if isinstance(measurement, Counter):
-        return measurement.examined | {finding.subject for finding in measurement.findings}
-    return frozenset(measurement.subjects)
+def _budgeted(threshold: Threshold, measurement: Measurement) -> frozenset[str]:
+    """Return the subjects for which a test has judged the same aggregate, unless a selector means to judge it too."""
+    if threshold.globs or not isinstance(measurement, Trend):
+        return frozenset()
+    return frozenset(
+        name for name, samples in measurement.subjects.items() if threshold.aggregate in samples.budgets
+    )
 
 
 def _reading_order(finding: Finding) -> tuple[str, int, str, str, str]:
@@ -291,7 +296,3 @@ def _errors_text(errors: Sequence[Finding]) -> str:
     place = f"{first.place}: " if first.place else ""
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{place}{first.message}{more}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

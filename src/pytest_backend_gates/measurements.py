@@ -102,6 +102,11 @@ class Rate:
     #: Subject -> why it is no hit though nothing is known to be wrong with it; told, and counted all the same.
     unproven: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What a threshold can own: the subjects."""
+        return frozenset(self.subjects)
+
 
 @dataclass(frozen=True, slots=True)
 class Counter:
@@ -116,6 +121,11 @@ class Counter:
     aside: str = ""
     #: What was examined without proving anything -> why: no finding there means nothing.
     unproven: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What a threshold can own: the things examined, and those with findings."""
+        return self.examined | {finding.subject for finding in self.findings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,11 @@ class Gauge:
     """One number per subject; every subject is judged by itself."""
 
     subjects: Mapping[str, Point]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What a threshold can own: the subjects."""
+        return frozenset(self.subjects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +167,8 @@ class Samples:
     sources: Mapping[str, int] = field(default_factory=dict)
     #: How many of the samples are each the mean of several calls.
     averaged: int = 0
+    #: The aggregates for which a test has given it a budget of its own, and judged that.
+    budgets: frozenset[str] = frozenset()
 
     def __add__(self, other: "Samples") -> "Samples":
         names = {*self.sources, *other.sources}
@@ -163,6 +180,7 @@ class Samples:
             self.native or other.native,
             sources,
             self.averaged + other.averaged,
+            self.budgets | other.budgets,
         )
 
     @property
@@ -183,13 +201,15 @@ class Samples:
             "native": self.native,
             "sources": dict(self.sources),
             "averaged": self.averaged,
+            "budgets": sorted(self.budgets),
         }
 
     @classmethod
     def from_plain(cls, data: Plain) -> Self:
         """Read what :meth:`to_plain` wrote."""
         runs = tuple(array("q", run) for run in data["runs"])
-        return cls(runs, data["cold"], data["seen"], data["native"], data["sources"], data["averaged"])
+        kept = {name: data[name] for name in ("cold", "seen", "native", "sources", "averaged")}
+        return cls(runs, **kept, budgets=frozenset(data["budgets"]))
 
 
 def nearest_rank(ordered: Sequence[int], share: Fraction) -> int:
@@ -207,6 +227,11 @@ class Trend:
     subjects: Mapping[str, Samples]
     #: Under what it was measured, for the row: ``coverage core ctrace, 2 workers``.
     conditions: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What a threshold can own: the subjects."""
+        return frozenset(self.subjects)
 
     def __add__(self, other: "Trend") -> "Trend":
         subjects = dict(self.subjects)

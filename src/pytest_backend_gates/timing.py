@@ -49,8 +49,10 @@ class Timing:
     def judge(self, rounds: Rounds, times: Sequence[int]) -> None:
         """Report the *times*, fail the test when they refute a budget, and end it unproven when they prove none."""
         __tracebackhide__ = True
-        self.benchmarks.record(rounds.name, times)
-        verdicts = [one.judge(times, _CONDITIONS, strict=self.strict) for one in self._budgets(rounds)]
+        budgets = self._budgets(rounds)
+        judged = frozenset(one.threshold.aggregate or "" for one in budgets)
+        self.benchmarks.record(rounds.name, times, budgets=judged)
+        verdicts = [one.judge(times, _CONDITIONS, strict=self.strict) for one in budgets]
         told = "\n".join(row_text(one, rounds.name) for one in verdicts if one.outcome is not Outcome.PASSED)
         if any(one.red for one in verdicts):
             raise AssertionError(told)

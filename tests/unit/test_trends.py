@@ -3,6 +3,7 @@
 import random
 from array import array
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -407,3 +408,18 @@ def test_a_truly_slow_operation_is_red(latency: Latency) -> None:
         subjects["GET /slow"] = samples([SLOW if dice.random() < 0.3 else FAST for _ in range(100)])
         red += latency("latency.p95 < 100ms", subjects).red
     assert red == 50
+
+
+def test_a_budget_of_its_own_takes_a_subject_out(latency: Latency) -> None:
+    """What a test has judged by the same aggregate is left to it, unless a selector asks for it by name."""
+    checkout = replace(of(20, 20), budgets=frozenset({"p95"}))
+    subjects = {"GET /a": of(20, 0), "checkout": checkout}
+    row = latency("latency.p95 < 100ms", subjects)
+    assert (row.outcome, row.judged) == (Outcome.PASSED, 1)
+    for text in ("latency.p95[checkout] < 100ms", "latency.max < 100ms"):
+        assert latency(text, subjects).outcome is Outcome.FAILED
+    row = latency("latency.p95 < 100ms", {"checkout": checkout})
+    assert (row.outcome, row.reason) == (
+        Outcome.OFF,
+        "every operation that this threshold matches has a budget of its own in a test",
+    )

@@ -37,11 +37,22 @@ class BenchmarksProbe:
         """Take note of how many of the collected tests are pytest-benchmark's."""
         self._expected = count
 
-    def record(self, name: str, times: Sequence[int], *, averaged: bool = False) -> None:
-        """Add the *times* of one series of rounds, in nanoseconds."""
+    def record(
+        self,
+        name: str,
+        times: Sequence[int],
+        *,
+        averaged: bool = False,
+        budgets: frozenset[str] = frozenset(),
+    ) -> None:
+        """Add the *times* of one series of rounds, in nanoseconds; *budgets* are the aggregates judged already."""
         count = len(times)
         new = Samples(
-            (array("q", times),), seen=count, sources={_SOURCE: count}, averaged=count if averaged else 0
+            (array("q", times),),
+            seen=count,
+            sources={_SOURCE: count},
+            averaged=count if averaged else 0,
+            budgets=budgets,
         )
         self._samples[name] = self._samples[name] + new if name in self._samples else new
 
