@@ -48,8 +48,7 @@ class LastWord:
     @property
     def objection(self) -> str | None:
         """Why this session may not end with status 0 now."""
-        options = self._config.option
-        if hasattr(self._config, "workerinput") or why_not_run(options) or options.help or options.version:
+        if hasattr(self._config, "workerinput") or why_not_run(self._config.option):
             return None
         return self._judging.objection if self._judging else "no verdict: the session ended before it began"
 

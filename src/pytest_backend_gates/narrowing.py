@@ -33,6 +33,8 @@ _IDLE: Final = {
     "show_fixtures_per_test": "--fixtures-per-test",
     "cacheshow": "--cache-show",
     "markers": "--markers",
+    "help": "--help",
+    "version": "--version",
     "backend_gates_explain": "--backend-gates-explain",
 }
 _SELECTING_INI: Final = ("testpaths", "python_files", "python_classes", "python_functions", "norecursedirs")
