@@ -110,10 +110,7 @@ def test_a_large_project_is_judged_in_no_time(judged: Judged) -> None:
     """5,000 blocks by 20 thresholds and 300 operations of 1,000 samples: counted in calls, not in seconds."""
     dice = random.Random(1)  # noqa: S311 - a seed, no secret
     blocks = Gauge(
-        {
-            f"src/pkg{number % 25}/m{number % 500}.py::f{number}": Point(number % 15)
-            for number in range(5_000)
-        }
+        {f"src/pkg{number % 25}/m{number % 500}.py::f{number}": Point(number % 15) for number in range(5_000)}
     )
     run = [int(dice.lognormvariate(18, 0.5)) for _ in range(2_000)]
     operations = Trend(
