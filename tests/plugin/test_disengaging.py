@@ -497,5 +497,6 @@ def everything_told(project: "Project", result: "Result") -> list[str]:
     ]
     plain = [" ".join(text.split()).replace(str(project.root), "ROOT") for text in told]
     plain = [re.sub(r"p95 [\d.,]+ m?s", "p95 TIME", text) for text in plain]
+    plain = [re.sub(r"\bgw\d", "gw0", text) for text in plain]
     plain = [re.sub(r"usage: .* error:", "usage: error:", text) for text in plain]
     return [text for text in plain if not re.match(r"\d+ (of \d+ )?gates? ", text)]
