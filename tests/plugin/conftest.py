@@ -156,7 +156,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
@@ -182,7 +182,7 @@ class Project:
 
     def finished(self, process: "subprocess.Popen[str]") -> Result:
         """Wait for a run that was started."""
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         return Result(process.returncode, out, err)
 
     def gates(self, *args: str) -> Result:
@@ -200,7 +200,7 @@ class Project:
         return report
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30.0) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 120.0) -> bool:
     """Wait until *holds*, at most *seconds*; return whether it did."""
     end = time.monotonic() + seconds
     while not holds():

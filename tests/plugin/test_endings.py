@@ -91,11 +91,12 @@ def ended(
     """Run the gates, do *end* to the process of pytest while a test sleeps, and wait for the result."""
     with project.started("--backend-gates", REPORT, *args) as process:
         assert eventually((project.root / "sleeping").exists)
-        assert len(scans(project)) == 1
+        assert eventually(lambda: len(scans(project)) == 1)
         assert len(processes(project)) == (4 if project.mode_name == "-n2" else 2)
         end(process.pid)
         result = project.finished(process)
         assert eventually(lambda: not processes(project)), processes(project)
+    assert (leftovers(project), "INTERNALERROR" in result.out + result.err) == ([], False), result.out
     return result
 
 
@@ -126,8 +127,8 @@ def test_static_scan_is_killed(busy: "Project", eventually: Callable[..., bool])
     busy.file("tests/test_a.py", SLEEPING.format("").replace("60", "1"))
     result = ended(busy, eventually, lambda _: os.kill(scans(busy)[0], signal.SIGKILL))
     assert result.status == 1
-    assert result.rows() | {"coverage": ""} == {
-        "coverage": "",
+    assert result.rows() == {
+        "coverage": "FAILED",  # nothing imports what keeps the scan busy
         "complexity": "ERROR",
         "security": "ERROR",
         "contract": "SKIPPED",
@@ -135,13 +136,11 @@ def test_static_scan_is_killed(busy: "Project", eventually: Callable[..., bool])
     }
     assert "the static scan was killed by signal 9 after" in " ".join(result.block.split())
     assert (busy.written()["outcome"], busy.written()["exit_status"]) == ("failed", 1)
-    assert leftovers(busy) == []
 
 
-def test_worker_is_killed(shop: "Project", busy: "Project", eventually: Callable[..., bool]) -> None:
+@pytest.mark.parametrize("mode", [("-n2",)], indirect=True, ids=["-n2"])
+def test_worker_is_killed(busy: "Project", eventually: Callable[..., bool]) -> None:
     """What a killed worker had measured is missed by name, and a worker in its place does not make up for it."""
-    if shop.mode_name != "-n2":
-        pytest.skip("no workers in this mode")
     busy.file("tests/test_a.py", SLEEPING.format(""))
     result = ended(
         busy, eventually, lambda _: os.kill(int((busy.root / "worker").read_text()), signal.SIGKILL)
@@ -173,7 +172,6 @@ def test_ctrl_c_once(busy: "Project", eventually: Callable[..., bool]) -> None:
     assert result.status == 2
     assert result.block == "no verdict: the session was cut short: KeyboardInterrupt"
     assert (busy.written()["outcome"], busy.written()["exit_status"]) == ("incomplete", 2)
-    assert leftovers(busy) == []
 
 
 def test_ctrl_c_twice(busy: "Project", eventually: Callable[..., bool]) -> None:
@@ -186,7 +184,7 @@ def test_ctrl_c_twice(busy: "Project", eventually: Callable[..., bool]) -> None:
         os.killpg(pid, signal.SIGINT)
 
     result = ended(busy, eventually, end)
-    assert result.status not in (0, 5)
+    assert result.status in (2, -signal.SIGINT)
     assert busy.written()["outcome"] == "incomplete"
 
 

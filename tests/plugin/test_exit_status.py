@@ -23,7 +23,7 @@ import time
 
 def test_long():
     pathlib.Path("sleeping").touch()
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -38,6 +38,10 @@ class Ending:
     args: tuple[str, ...] = ()
     red: tuple[str, ...] = ()
     why: str | None = None
+    #: Ctrl-C while a test sleeps.
+    interrupted: bool = False
+    #: The whole error message: the session does not begin.
+    refused: str | None = None
 
     def status_in(self, mode: str) -> int:
         return self.status if self.distributed is None or mode != "-n2" else self.distributed
@@ -45,6 +49,14 @@ class Ending:
 
 NOTHING = "no tests were collected"
 STOPPED = "the session was cut short: stopping after 1 failures"
+INTERRUPTED = "the session was cut short: KeyboardInterrupt"
+REFUSED = """\
+ERROR: backend gates: 1 problem in the configuration
+--backend-gates-threshold: unknown metric 'speed'
+    speed > 3
+    ^^^^^
+  allowed: complexity, contract.failures, contract.operations, coverage, coverage.file, latency, security.high, security.low, security.medium, security.suppressed
+"""
 UNCOLLECTED = "the session was cut short: 1 error during collection"
 
 ENDINGS = {
@@ -59,15 +71,27 @@ ENDINGS = {
     # With xdist a stop interrupts the controller.
     "-x": Ending(1, 2, files={"tests/test_a.py": WORST}, args=("-x",), why=STOPPED),
     "-x and a gate": Ending(1, 2, files={"tests/test_a.py": WORST}, args=("-x", *STRICTER), why=STOPPED),
+    # In a terminal it reaches every process.
+    "Ctrl-C": Ending(2, files={"tests/test_a.py": SLEEPING}, why=INTERRUPTED, interrupted=True),
+    "usage error": Ending(4, args=("--backend-gates-threshold", "speed > 3"), refused=REFUSED),
 }
 
 
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
-def test_status_of(shop: "Project", ending: Ending) -> None:
+def test_status_of(shop: "Project", eventually: Callable[..., bool], ending: Ending) -> None:
     """The status is pytest's own, 1 when only a gate failed; a session cut short has no verdict."""
     for name, text in ending.files.items():
         shop.file(name, text)
-    result, report = shop.report(*ending.args)
+    with shop.started("--backend-gates", "--backend-gates-report=json:gates.json", *ending.args) as process:
+        if ending.interrupted:
+            assert eventually((shop.root / "sleeping").exists)
+            os.killpg(process.pid, signal.SIGINT)
+        result = shop.finished(process)
+    if ending.refused is not None:
+        assert (result.status, result.out.strip(), result.err.strip()) == (4, "", ending.refused.strip())
+        assert not (shop.root / "gates.json").exists()
+        return
+    report = shop.written()
     status = ending.status_in(shop.mode_name)
     assert (result.status, report["exit_status"]) == (status, status), result.out
     if ending.why is not None:
@@ -79,26 +103,3 @@ def test_status_of(shop: "Project", ending: Ending) -> None:
             **{gate: gate not in ending.red for gate in ("coverage", "complexity", "security", "latency")},
         }
         assert report["outcome"] == ("failed" if ending.red else "passed")
-
-
-def test_status_of_a_usage_error(shop: "Project") -> None:
-    """A mistake in the configuration is pytest's usage error, before the first test and without a report."""
-    result = shop.gates("--backend-gates-report=json:gates.json", "--backend-gates-threshold=speed > 3")
-    assert result.status == 4
-    assert result.err.startswith("ERROR: ")
-    assert "speed > 3" in result.err
-    assert "test session starts" not in result.out
-    assert not (shop.root / "gates.json").exists()
-
-
-def test_status_of_ctrl_c(shop: "Project", eventually: Callable[..., bool]) -> None:
-    """Ctrl-C in a terminal, which reaches every process, ends with pytest's 2 and without a verdict."""
-    shop.file("tests/test_a.py", SLEEPING)
-    with shop.started("--backend-gates", "--backend-gates-report=json:gates.json") as process:
-        assert eventually((shop.root / "sleeping").exists)
-        os.killpg(process.pid, signal.SIGINT)
-        result = shop.finished(process)
-    report = shop.written()
-    assert (result.status, report["exit_status"], report["outcome"]) == (2, 2, "incomplete"), result.out
-    assert result.block == "no verdict: the session was cut short: KeyboardInterrupt"
-    assert report["notes"] == ["the session was cut short: KeyboardInterrupt"]
