@@ -44,9 +44,10 @@ def find_source(
     options. Raises :class:`ConfigurationError` with one problem for each configured path that does not
     exist or holds no source file.
     """
+    first, *others = _rules(python_files, testpaths)
     if configured:
-        return _configured(rootdir, configured, SourceRules(tuple(python_files)))
-    for rules in _rules(python_files, testpaths):
+        return _configured(rootdir, configured, first)
+    for rules in (first, *others):
         source = _in_src(rootdir, rules) or _at_top(rootdir, rules)
         if source:
             return source

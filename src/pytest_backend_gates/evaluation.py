@@ -8,9 +8,9 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from time import perf_counter
 from typing import TypeVar
 
+from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.judge import Judge, gate_report
 from pytest_backend_gates.measurements import Finding, Measurement, Plain, Reading, Trend
 from pytest_backend_gates.metrics import GATES
@@ -63,14 +63,14 @@ class Probes:
 
     def guarded(self, probe: Probe, step: Callable[[], T]) -> T | None:
         """Run one *step* of *probe*, timed. Returns ``None`` when it raised."""
-        start = perf_counter()
+        start = Clock.perf_counter()
         try:
             return step()
         except Exception:  # noqa: BLE001 - the broad except around a probe: its gates become ERROR
             self.failures.setdefault(probe.name, traceback.format_exc())
             return None
         finally:
-            self.seconds[probe.name] = self.seconds.get(probe.name, 0.0) + perf_counter() - start
+            self.seconds[probe.name] = self.seconds.get(probe.name, 0.0) + Clock.perf_counter() - start
 
     def start(self, probe: Probe) -> None:
         """Take *probe* and start it."""

@@ -110,7 +110,7 @@ def _replaced_by(threshold: Threshold, settings: Settings) -> Iterator[Threshold
 def frameworks() -> Iterator[Fact]:
     """Yield each framework whose requests can be timed, and whether it is installed."""
     for tap in (make() for make in TAPS):
-        is_there = find_spec(tap.module) is not None
+        is_there = find_spec(tap.module.partition(".")[0]) is not None
         yield Fact("latency", tap.name, "timed once the tests import it" if is_there else "not installed")
 
 

@@ -11,16 +11,28 @@ without ``--backend-gates``. One more warms up; then the clock runs, with the me
 and garbage collected whenever production would. A round of a loop may await.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from inspect import isawaitable
 from time import perf_counter_ns
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any, Final, Protocol
 
 #: Rounds go on for this long, in nanoseconds, between the fewest that prove anything and the most.
 LONG_ENOUGH: Final = 10**9
 MOST: Final = 1_000
+
+
+#: What a call returns when its work is yet to be done by whoever reads it.
+_LAZY: Final = (GeneratorType, AsyncGeneratorType)
+
+
+class LazyError(TypeError):
+    """What was to be timed returned before it did anything."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"latency_budget: the call returns a {kind} that nobody reads: time what reads it")
 
 
 class Timing(Protocol):
@@ -67,6 +79,8 @@ class Rounds:
         self.budgets = budgets
         #: Whether all rounds were run and judged.
         self.finished = False
+        #: Whether what was timed has raised, which the test may expect.
+        self.raised = False
         self._timing = timing
         self._asked = asked
         self._fewest = timing.begin(self, asked) if timing else 0
@@ -77,18 +91,47 @@ class Rounds:
         Where *call* returns an awaitable, so does this.
         """
         __tracebackhide__ = True
-        rounds = iter(self)
+        again = partial(call, *args, **kwargs)
+        rounds = self.__iter__()
         next(rounds)
-        first = call(*args, **kwargs)
+        with self._raising():
+            first = again()
+            if isinstance(first, _LAZY):
+                raise LazyError(type(first).__name__)
         if isawaitable(first):
-            return _awaited(first, rounds, partial(call, *args, **kwargs))
-        for _ in rounds:
-            call(*args, **kwargs)
+            return self._awaited(first, rounds, again)
+        # A traceback would keep the rounds, and coverage paused, for as long as it lives.
+        with self._raising(), closing(rounds):
+            for _ in rounds:
+                again()
         return first
 
-    def __iter__(self) -> Iterator[None]:
+    async def _awaited(
+        self,
+        first: Awaitable[Any],
+        rounds: Generator[None, None, None],
+        again: Callable[[], Awaitable[Any]],
+    ) -> Any:  # noqa: ANN401 - what the callable returns
+        __tracebackhide__ = True
+        with self._raising(), closing(rounds):
+            result = await first
+            for _ in rounds:
+                await again()
+        return result
+
+    @contextmanager
+    def _raising(self) -> Iterator[None]:
+        """End the rounds with what the callable raises: a test may expect it."""
+        try:
+            yield
+        except BaseException:
+            self.raised = True
+            raise
+
+    def __iter__(self) -> Generator[None, None, None]:
         """Run the body of a loop once for each round."""
         __tracebackhide__ = True
+        self.finished = False
         yield
         if self._timing is None:
             return
@@ -103,11 +146,3 @@ class Rounds:
                 times.append(self._now() - start)
         self.finished = True
         self._timing.judge(self, times)
-
-
-async def _awaited(first: Awaitable[Any], rounds: Iterator[None], call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
-    __tracebackhide__ = True
-    result = await first
-    for _ in rounds:
-        await call()
-    return result

@@ -23,6 +23,7 @@ _SELECTING: Final = {
     "stepwise": "--sw",
     "stepwise_skip": "--sw-skip",
     "stepwise_reset": "--sw-reset",
+    "benchmark_only": "--benchmark-only",
 }
 #: Where pytest keeps an option that runs no test -> how the user spells it.
 _IDLE: Final = {

@@ -45,6 +45,11 @@ class SourceRules:
         return not self._is_test(path, name)
 
     def _is_test(self, path: str, name: str) -> bool:
+        """Whether pytest collects it: where ``testpaths`` says where tests are, a module elsewhere is none."""
+        elsewhere = self.testpaths and not any(_is_below(path, testpath) for testpath in self.testpaths)
+        return not elsewhere and self._looks_like_test(path, name)
+
+    def _looks_like_test(self, path: str, name: str) -> bool:
         """Match as pytest does: a pattern with a slash against the path, any other against the name."""
         return any(
             fnmatch(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch(name, pattern)
@@ -57,7 +62,7 @@ class SourceRules:
         for where, _, names in os.walk(folder):
             for name in names:
                 if name.endswith(".py") and name != "__init__.py":
-                    is_test = name == "conftest.py" or self._is_test(
+                    is_test = name == "conftest.py" or self._looks_like_test(
                         f"{where}/{name}".replace(os.sep, "/"), name
                     )
                     tests, others = tests + is_test, others + (not is_test)
@@ -73,3 +78,7 @@ def _is_generated(folder: Path) -> bool:
     if folder.name in _BUILT and not (folder / "__init__.py").exists():
         return True
     return any((folder / mark).exists() for mark in _ENVIRONMENT_MARKS)
+
+
+def _is_below(path: str, testpath: str) -> bool:
+    return fnmatch(path, testpath) or fnmatch(path, f"{testpath.rstrip('/')}/*")

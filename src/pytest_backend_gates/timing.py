@@ -29,6 +29,8 @@ class Timing:
         self.strict = strict
         #: What this test has asked for.
         self._begun: list[Rounds] = []
+        #: The rows of this test that prove nothing, told when all else of it has passed.
+        self._unproven: list[str] = []
 
     def begin(self, rounds: Rounds, asked: int | None) -> int:
         """Read the budgets of *rounds*, and fail the test that gives one with a mistake in it."""
@@ -47,7 +49,7 @@ class Timing:
             yield
 
     def judge(self, rounds: Rounds, times: Sequence[int]) -> None:
-        """Report the *times*, fail the test when they refute a budget, and end it unproven when they prove none."""
+        """Report the *times*, and fail the test when they refute a budget."""
         __tracebackhide__ = True
         budgets = self._budgets(rounds)
         judged = frozenset(one.threshold.aggregate or "" for one in budgets)
@@ -57,25 +59,29 @@ class Timing:
         if any(one.red for one in verdicts):
             raise AssertionError(told)
         if told:
-            pytest.skip(told)
+            self._unproven.append(told)
 
     @staticmethod
     def _budgets(rounds: Rounds) -> list[Budget]:
         return [read_budget(rounds.name, text, LATENCY) for text in rounds.budgets]
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        self._begun.clear()
+        self._unproven.clear()
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
-        try:
-            result = yield
-            left = [rounds.name for rounds in self._begun if not rounds.finished]
-        finally:
-            self._begun.clear()
+        result = yield
+        left = [rounds.name for rounds in self._begun if not (rounds.finished or rounds.raised)]
         if left:
             pytest.fail(
                 f"latency_budget({left[0]!r}): its rounds were not run to the end, so nothing was judged:"
                 " call it with what is to be timed, or loop over it without break",
                 pytrace=False,
             )
+        if self._unproven:
+            pytest.skip("\n".join(self._unproven))
         return result
 
     @pytest.hookimpl(trylast=True)

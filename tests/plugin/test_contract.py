@@ -498,3 +498,34 @@ def test_the_fixture_without_the_gates(project: "Project") -> None:
         " override the fixture in a conftest.py" in result.out
     )
     assert "fixtures.py" not in result.out
+
+
+@one_mode
+def test_consent_does_not_hang_on_a_mark(project: "Project") -> None:
+    """Without pytest's own skipping nothing is written either."""
+    result = project.gates(ONLY, "-p", "no:skipping")
+    assert not [line for line in seen(project) if line.startswith("POST")]
+    assert "1 not consented to" in " ".join(result.block.split())
+
+
+@one_mode
+def test_a_fixture_that_returns_no_application(project: "Project") -> None:
+    """It is the gate's error, not a failure of every operation."""
+    conftest = "import pytest\n\n\n@pytest.fixture\ndef backend_app():\n    return ['no app']\n"
+    result = project.file("tests/conftest.py", conftest).gates(ONLY)
+    assert (result.status, result.rows()["contract"]) == (1, "ERROR")
+    assert "the fixture backend_app returned a list, no ASGI or WSGI application" in " ".join(
+        result.block.split()
+    )
+
+
+@one_mode
+def test_the_projects_hypothesis_profile_changes_nothing(project: "Project") -> None:
+    """What the project's own tests generate is its business, and what the gate generates is ours."""
+    project.gates(ONLY)
+    before = seen(project)
+    profile = (
+        "from hypothesis import Phase, settings\nsettings.register_profile('few', phases=[Phase.explicit])\n"
+    )
+    project.file("tests/conftest.py", f"{profile}settings.load_profile('few')\n").gates(ONLY)
+    assert seen(project) == before

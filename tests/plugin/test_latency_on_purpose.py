@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 TESTS = """\
 import asyncio
+import contextlib
 import sys
 import time
 
@@ -70,9 +71,51 @@ def test_unproven(latency_budget):
 def test_broken_off(latency_budget):
     for _ in latency_budget("broken off"):
         break
+
+
+def test_raises_late(latency_budget):
+    times = iter(range(5))
+    with contextlib.suppress(StopIteration):
+        latency_budget("late", rounds=20)(lambda: next(times))
+
+
+def test_traced_after():
+    assert grade(95) == "A"
+
+
+@pytest.fixture
+def begun(latency_budget):
+    return latency_budget("begun")
+
+
+@pytest.fixture
+def unwilling():
+    pytest.skip("not today")
+
+
+def test_skipped_in_setup(begun, unwilling):
+    pass
+
+
+def test_innocent():
+    pass
+
+
+def test_generator(latency_budget):
+    with pytest.raises(TypeError, match="the call returns a generator that nobody reads"):
+        latency_budget("lazy", "p95 < 1ms")(lambda: (number for number in range(3)))
 """
 #: Those of the first tests that fail with the gates on.
 RED = {"test_over", "test_mistake", "test_broken_off"}
+#: Unproven and wrong besides: what proves nothing must not hide it.
+WRONG = """import time
+
+
+def test_unproven_and_wrong(latency_budget):
+    waits = iter([0, 0, *[0.5] * 2, *[0] * 18])
+    status = latency_budget("wrong", "p95 < 250ms", rounds=20)(lambda: time.sleep(next(waits)) or 500)
+    assert status == 200
+"""
 
 BENCHMARKS = """\
 from shop.app import grade
@@ -118,10 +161,17 @@ def test_budgets_are_judged_in_the_test_and_reported(shop: "Project") -> None:
     assert operation["count"] + operation["cold"] == 54  # the rounds are not counted twice
 
 
+def test_an_unproven_budget_hides_no_failure(single: "Project") -> None:
+    """The test goes on after rounds that prove nothing, and fails as it does without the gates."""
+    result = single.file("tests/test_wrong.py", WRONG).gates("--backend-gates-only=latency", "tests")
+    assert "E       assert 500 == 200" in result.out
+    assert "FAILED tests/test_wrong.py::test_unproven_and_wrong" in result.out
+
+
 def test_off_a_budget_runs_once(single: "Project") -> None:
     """Without the gates every test passes as fast as it can: nothing is judged, not even read."""
     result = single.file("tests/test_budget.py", TESTS).run("-q", "-p", "no:pytest_cov")
-    assert (result.status, result.out.splitlines()[-1].partition(" in ")[0]) == (0, "61 passed")
+    assert (result.status, result.out.splitlines()[-1].partition(" in ")[0]) == (0, "65 passed, 1 skipped")
 
 
 def test_coverage_is_what_it_is_without_the_rounds(single: "Project") -> None:

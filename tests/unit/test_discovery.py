@@ -216,3 +216,19 @@ def test_paths_with_brackets(find: Find, tmp_path: Path) -> None:
     """Characters with a meaning in patterns mean nothing in the project's own path."""
     find("a [1]/app.py", "a [1]/qa/test_b.py")
     assert find_source(tmp_path / "a [1]", [], TEST_FILES, ["qa"]).files == ("app.py",)
+
+
+def test_a_module_named_like_a_test_is_source_where_testpaths_says_where_tests_are(find: Find) -> None:
+    """Pytest does not collect it, and a backend may well ship a ``test_client.py``."""
+    files = ["shop/test_client.py", "tests/test_app.py"]
+    assert find(*files, testpaths=["tests"]).files == ("shop/test_client.py",)
+    assert find(*files, "shop/app.py", python_files=["test_*.py"]).files == ("shop/app.py",)
+
+
+def test_packages_beside_src_are_noted(find: Find) -> None:
+    """A tool in ``src/`` must not quietly stand for the backend beside it."""
+    source = find("src/tool.py", "shop/__init__.py", "shop/app.py", "docs/conf.py", "tests/test_app.py")
+    assert (source.roots, source.notes) == (
+        ("src",),
+        ("source: src/ is measured, not the package shop beside it; backend_gates_source can name both",),
+    )

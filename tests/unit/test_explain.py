@@ -1,5 +1,7 @@
 """The explanation is laid out in three columns that fit the terminal."""
 
+import sys
+
 import pytest
 
 from pytest_backend_gates import explain
@@ -41,6 +43,17 @@ def test_every_line_fits() -> None:
     told = laid_out("source", "\x1b[31mshop" + " and more" * 20, "a reason " * 20)
     assert "\x1b" not in told
     assert max(map(len, told.splitlines())) <= 80
+
+
+def test_frameworks_whose_package_is_not_installed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tap names a module within a package that may not be there."""
+    for name in ("starlette", "fastapi", "flask"):
+        monkeypatch.setitem(sys.modules, name, None)
+    config = pytester.parseconfig()
+    facts = list(Explaining(config, read(config, CATALOGUE), None)._engines())
+    assert {fact.reason for fact in facts if fact.name == "latency"} == {"not installed"}
 
 
 @pytest.mark.parametrize(

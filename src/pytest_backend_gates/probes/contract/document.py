@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_backend_gates.probes.contract.references import fault, files, is_remote, references
+from pytest_backend_gates.probes.contract.references import fault, files, leading_away, references
 
 #: What reads YAML without running anything that it names.
 ReadYaml = Callable[[str], Any]
@@ -109,7 +109,7 @@ def _only_local(path: Path, read_yaml: ReadYaml, seen: set[Path]) -> None:
         return  # what is missing is told for the operations that need it
     seen.add(path)
     document = _read(path, read_yaml, str(path))
-    remote = next((value for value in references(document) if is_remote(value)), None)
+    remote = next(leading_away(document), None)
     if remote is not None:
         raise ContractError(
             f"{path} refers to {remote}, and nothing is fetched from other hosts: keep a copy beside it"

@@ -9,15 +9,15 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.errors import did_you_mean
 from pytest_backend_gates.probes.contract import document, references, setting
 from pytest_backend_gates.probes.contract.document import ContractError, NoSchemaError
 from pytest_backend_gates.probes.contract.events import Listener
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation, masked
-from pytest_backend_gates.probes.contract.generating import no_local_constants
+from pytest_backend_gates.probes.contract.generating import no_local_constants, own_profile
 from pytest_backend_gates.probes.contract.serving import ServingError, Traffic, is_asgi, nobody_leaves
 from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
 from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
@@ -102,7 +102,7 @@ class Api:
         listener = Listener(operation.name, telling.masked, by_framework=telling.by_framework)
         server = (AsgiServer if is_asgi(app) else WsgiServer)(app, self._limit)  # type: ignore[arg-type]  # asked just now
         try:
-            with nobody_leaves(), no_local_constants(), server:
+            with nobody_leaves(), own_profile(), no_local_constants(), server:
                 _Run(self._stream(operation, server), listener, server).wait(self._limit)
         except ServingError as error:
             listener.errors.append(telling.why(error))
@@ -170,7 +170,7 @@ class _Stream:
     @property
     def exhausted(self) -> bool:
         """Whether its time is up."""
-        return monotonic() >= self.deadline
+        return Clock.monotonic() >= self.deadline
 
     def stop(self) -> None:
         """End it after the request that is under way."""
@@ -193,12 +193,12 @@ class _Run:
 
     def wait(self, seconds: float) -> None:
         """Serve until the engine is done. One that needs much longer than *seconds* is left behind."""
-        start = monotonic()
+        start = Clock.monotonic()
         self._stream.deadline = start + seconds
         threading.Thread(target=self._listen, name="backend-gates-engine", daemon=True).start()
         try:
             while not self._over.is_set():
-                left = start + 2 * seconds + _GRACE - monotonic()
+                left = start + 2 * seconds + _GRACE - Clock.monotonic()
                 if left <= 0:
                     self._listener.errors.append(f"the engine did not end within {2 * seconds + _GRACE:g} s")
                     break
@@ -246,6 +246,9 @@ def _configuration(rootdir: Path, checks: Sequence[str]) -> _Configuration:
     except (OSError, ValueError, ConfigError, HookError) as error:
         because = f": {error.__cause__}" if isinstance(error, HookError) else ""
         raise ContractError(f"{path or 'SCHEMATHESIS_HOOKS'}: {error}{because}") from error
+    refused = setting.refused(whole)
+    if refused:
+        raise ContractError(f"{path}: {refused}")
     _known(checks, whole)
     return _Configuration(own, built)
 

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
+from json import dumps
+from shlex import quote as shell_quote
 from typing import Final, Self
 from urllib.parse import quote, quote_plus
 
@@ -13,6 +15,9 @@ from pytest_backend_gates.measurements import Finding, Plain
 #: What stands for a credential.
 MASK: Final = "[Filtered]"
 _USERINFO: Final = re.compile(r"(?<=://)[^/\s@]+@")
+#: Tokens that the project's hooks may have minted, and that no configuration knows.
+_TOKEN: Final = re.compile(r"(?<=Bearer )[\w.~+/-]{8,}=*|(?<=Basic )[\w+/]{8,}=*", re.IGNORECASE)
+_JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +170,24 @@ def distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return *text* without the *secrets*, also as they stand in an address, and without a name and password there."""
+    """Return *text* without the *secrets*, also as they stand in an address or a shell, without what is a token by
+    its looks, and without a name and password in an address.
+    """
     spellings = {
-        spelling for secret in secrets for spelling in (secret, quote(secret, safe=""), quote_plus(secret))
+        spelling
+        for secret in secrets
+        for spelling in (
+            secret,
+            quote(secret, safe=""),
+            quote_plus(secret),
+            shell_quote(secret).strip("'"),
+            dumps(secret)[1:-1],
+        )
     }
     for secret in sorted(spellings, key=lambda spelling: (-len(spelling), spelling)):
         text = text.replace(secret, MASK)
+    for pattern in (_TOKEN, _JWT):
+        text = pattern.sub(MASK, text)
     return _USERINFO.sub(f"{MASK}@", text)
 
 

@@ -1,6 +1,6 @@
 """The exercises of all processes, put together, and what they measure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final, Self
@@ -49,18 +49,33 @@ class Gathered:
         reasons = self.reasons()
         refused = sum(reason == NOT_CONSENTED for reason in reasons.values())
         aside = [
-            f"{sum(one.answered for one in self.exercises.values()):,} of {len(self.declared):,} answered",
+            f"{len(self._answered()):,} of {len(self.declared):,} answered",
             f"{sum(one.requests for one in self.exercises.values()):,} requests",
             *([f"{refused:,} {NOT_CONSENTED}"] if refused else []),
+            *self._unproven(reasons),
         ]
         findings = tuple(failure.finding(name) for name, failure in self._failures())
         return Counter(findings, frozenset(self.declared), "operation", ", ".join(aside), reasons)
 
+    def _unproven(self, reasons: Mapping[str, str]) -> Iterator[str]:
+        """Yield how many operations prove nothing beside others that do, and why."""
+        silent = [
+            reason
+            for name, reason in reasons.items()
+            if reason != NOT_CONSENTED and name in self.exercises and not self.exercises[name].failures
+        ]
+        if silent and self._answered():
+            yield f"{len(silent):,} unproven: {', '.join(sorted(set(silent)))}"
+
     def rate(self) -> Rate:
         """Return how many of the operations answered below 400 at least once."""
-        answered = {name for name, one in self.exercises.items() if one.answered}
+        answered = self._answered()
         ratios = {name: Ratio(int(name in answered), 1) for name in self.declared}
         return Rate(ratios, "operations", self.reasons())
+
+    def _answered(self) -> set[str]:
+        """Return the operations that were asked all there was to ask, and answered below 400 at least once."""
+        return {name for name, one in self.exercises.items() if one.answered and not one.exhausted}
 
     def failures_among(self, findings: Iterable[Finding]) -> list[Failure]:
         """Return the failures that these *findings* tell of."""

@@ -5,6 +5,20 @@ from contextlib import contextmanager
 
 
 @contextmanager
+def own_profile() -> Iterator[None]:
+    """Generate under hypothesis's own defaults, whatever profile the project has loaded for its tests."""
+    import hypothesis
+
+    name, loaded = "backend-gates", hypothesis.settings.get_current_profile_name()
+    hypothesis.settings.register_profile(name, hypothesis.settings.get_profile("default"))
+    hypothesis.settings.load_profile(name)
+    try:
+        yield
+    finally:
+        hypothesis.settings.load_profile(loaded)
+
+
+@contextmanager
 def no_local_constants() -> Iterator[None]:
     """Keep hypothesis from drawing on the constants in whatever project modules happen to be imported.
 

@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeVar
 import pytest
 
 from pytest_backend_gates.probes.contract import engine
-from pytest_backend_gates.probes.contract.app import AppError
+from pytest_backend_gates.probes.contract.app import AppError, interface
 from pytest_backend_gates.probes.contract.engine import Api, ContractError, NoSchemaError
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation
 from pytest_backend_gates.probes.contract.keywords import expression
@@ -139,6 +139,10 @@ class Items:
         def contract(
             backend_gates_operation: Operation, backend_app: object, request: pytest.FixtureRequest
         ) -> None:
+            if not self._is_consented(request.node, backend_gates_operation):
+                pytest.skip(NOT_CONSENTED)  # whatever became of the mark
+            if interface(backend_app) is None:
+                pytest.fail(self._no_app(backend_app, backend_gates_operation), pytrace=False)
             exercise = self.around.measured(partial(api.exercise, backend_gates_operation, backend_app))
             self._conclude(exercise, backend_gates_operation, request.node.name)
 
@@ -148,6 +152,7 @@ class Items:
             pytest.mark.usefixtures(*self.plan.usefixtures)(contract)
         contract.__test__ = True  # type: ignore[attr-defined] # what pytest asks of names that do not begin with test
         module = ModuleType(NAME)
+        module.__file__ = str(collector.path)  # fixtures ask for it
         module.contract = contract  # type: ignore[attr-defined] # any module can
         collector.obj = module
         items = collector.ihook.pytest_pycollect_makeitem(collector=collector, name=NAME, obj=contract)
@@ -159,10 +164,19 @@ class Items:
         """Say where *item* is, and skip it when what it would generate was not consented to."""
         stands = item.path, 0, item.name
         item.reportinfo = lambda: stands  # type: ignore[method-assign] # the function stands in this file
-        if not (operation.reads or self.plan.writes or _is_overridden(item)):
+        if not self._is_consented(item, operation):
             self.probe.leave_out(operation.name)
             how = f"override the fixture {_APP} in {self._where}/conftest.py, or set backend_gates_writes = true"
             item.add_marker(pytest.mark.skip(reason=f"{NOT_CONSENTED}: {how}"))
+
+    def _is_consented(self, item: pytest.Item, operation: Operation) -> bool:
+        return operation.reads or self.plan.writes or _is_overridden(item)
+
+    def _no_app(self, found: object, operation: Operation) -> str:
+        """Record that the fixture gave no application, and return what to tell."""
+        told = f"the fixture {_APP} returned a {type(found).__name__}, no ASGI or WSGI application"
+        self.probe.record(Exercise(operation.name, errors=(told,)))
+        return told
 
     def _without_app(self, items: Sequence[pytest.Item]) -> str | None:
         """Return what to tell when there is a schema and nothing that it describes."""

@@ -26,6 +26,25 @@ def files(document: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
     return (value.partition("#")[0] for value in references(document) if is_file(value))
 
 
+def leading_away(document: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
+    """Yield what in *document*, a file that is read as it stands, would be fetched from another host.
+
+    Beside references these are examples kept elsewhere, and a name for the document itself that its
+    references to files would be resolved against.
+    """
+    yield from (value for value in references(document) if is_remote(value))
+    has_files = any(True for _ in files(document))
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            named = ("externalValue", *(("$id", "id") if has_files else ()))
+            yield from (node[key] for key in named if is_remote(node.get(key)))
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+
+
 def is_remote(reference: object) -> bool:
     """Whether *reference* leads to another host."""
     if not isinstance(reference, str) or reference.startswith("file://"):

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from queue import Empty, SimpleQueue
-from time import monotonic
 from typing import Any, Never, Self
 from urllib.parse import quote
 
+from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.probes.contract.serving import (
     INSIDE,
     STREAM_SECONDS,
@@ -130,12 +130,12 @@ def _ask(app: App, environ: Environ, answer: Answer) -> None:
         answer.headers[:] = headers
         return answer.pieces.append
 
-    start = monotonic()
+    start = Clock.monotonic()
     body = app(environ, start_response)
     try:
         for piece in body:
             answer.pieces.append(piece)
-            if answer.enough or (answer.streams and monotonic() - start > STREAM_SECONDS):
+            if answer.enough or (answer.streams and Clock.monotonic() - start > STREAM_SECONDS):
                 break
     finally:
         close = getattr(body, "close", None)
@@ -153,7 +153,7 @@ def _broken_off(limit: float) -> Iterator[None]:
     def too_long(*_: object) -> Never:
         raise _TooLongError
 
-    start = monotonic()
+    start = Clock.monotonic()
     before = signal.signal(signal.SIGALRM, too_long)
     left, interval = signal.setitimer(signal.ITIMER_REAL, limit)
     try:
@@ -162,4 +162,4 @@ def _broken_off(limit: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         if left:
-            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - start)), interval)
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (Clock.monotonic() - start)), interval)

@@ -30,7 +30,7 @@ _NOT_HONOURED: Final = (
     "request-retries",
 )
 #: The tables and keys whose values are nobody's business.
-_CONFIDENTIAL: Final = ("headers", "password", "bearer", "api_key", "payload")
+_CONFIDENTIAL: Final = ("headers", "parameters", "password", "bearer", "api_key", "payload")
 _SHORTEST_SECRET: Final = 4
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 #: What is only ever held against answers to invalid data, or to one request after another.
@@ -65,6 +65,17 @@ def settings(own: Mapping[str, Any], checks: Sequence[str]) -> dict[str, Any]:
             part.pop(key, None)
     merged.setdefault("output", {}).setdefault("sanitization", {})["enabled"] = True
     return merged
+
+
+def refused(configured: Mapping[str, Any]) -> str | None:
+    """Say what this configuration asks for that a gate cannot do: send a request elsewhere, or check nothing."""
+    for part in (configured, *configured.get("project", ())):
+        if "wfc" in part.get("auth", {}):
+            return "[auth.wfc] may log in on another host, and nothing is sent there"
+    checks = configured["checks"]
+    if not any(checks.get(name, {}).get("enabled") for name in CHECKS):
+        return "it switches off every check that is held against an answer, so nothing would be checked"
+    return None
 
 
 def idle(check: str, configured: Mapping[str, Any]) -> str | None:

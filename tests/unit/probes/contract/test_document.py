@@ -1,12 +1,13 @@
 """The document: what leads astray in it, and what one operation needs of it."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
 
 from pytest_backend_gates.probes.contract import document, references
-from pytest_backend_gates.probes.contract.document import ContractError
+from pytest_backend_gates.probes.contract.document import ContractError, of_file
 
 ITEM = "#/components/schemas/Item"
 
@@ -99,3 +100,26 @@ def test_files_that_lead_elsewhere(tmp_path: Path) -> None:
         f"{tmp_path / 'two.yaml'} refers to http://example.com/x.yaml,"
         " and nothing is fetched from other hosts: keep a copy beside it"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"one": {"externalValue": "https://elsewhere.example.com/1"}}',
+        '{"$id": "https://elsewhere.example.com/o/", "one": {"$ref": "rel.json"}}',
+        '{"one": {"$ref": "https://elsewhere.example.com/1"}}',
+    ],
+)
+def test_files_that_lead_to_another_host_are_refused(tmp_path: Path, text: str) -> None:
+    """A file that the schema refers to is read as it stands, so nothing in it may lead away."""
+    (tmp_path / "other.json").write_text(text)
+    schema = {
+        "openapi": "3.0.0",
+        "paths": {"/a": {"get": {"responses": {"200": {"$ref": "other.json#/one"}}}}},
+    }
+    (tmp_path / "openapi.json").write_text(json.dumps(schema))
+    with pytest.raises(
+        ContractError,
+        match=r"refers to https://elsewhere\.example\.com/.*nothing is fetched from other hosts",
+    ):
+        of_file(tmp_path / "openapi.json", json.loads)

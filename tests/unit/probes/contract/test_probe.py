@@ -106,7 +106,7 @@ def test_the_operations() -> None:
         (),
         frozenset({"GET /items/{id}", "GET /items", "POST /items"}),
         "operation",
-        "1 of 3 answered, 4 requests, 1 not consented to",
+        "1 of 3 answered, 4 requests, 1 not consented to, 1 unproven: only 404",
         unproven,
     )
     row = judged(told, text="contract.operations >= 50")

@@ -1,6 +1,7 @@
 """What schemathesis is told, and which schemathesis.toml holds."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,22 @@ def test_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         "pass-word",
         "the-api-key",
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [
+        (
+            {"auth": {"wfc": {"file": "x.yaml"}}},
+            "[auth.wfc] may log in on another host, and nothing is sent there",
+        ),
+        (
+            {"checks": {name: {"enabled": False} for name in setting.CHECKS}},
+            "it switches off every check that is held against an answer, so nothing would be checked",
+        ),
+        ({"checks": {name: {"enabled": False} for name in setting.CHECKS[1:]}}, None),
+    ],
+)
+def test_what_a_gate_cannot_do_is_refused(own: dict[str, Any], why: str | None) -> None:
+    """A green gate that checked nothing, or a request to another host, is nobody's configuration."""
+    assert setting.refused(setting.settings(own, ())) == why
