@@ -58,15 +58,14 @@ def read_budget(name: str, text: str, metric: Metric) -> Budget:
         allowed = (error.allowed or "").removesuffix(f", or '{metric.name} off'")
         start, end = (max(0, place - len(lead)) for place in error.span)
         raise _mistake(name, error.message, error.source.removeprefix(lead), (start, end), allowed) from None
-    if (
-        isinstance(threshold, Preset)
-        or threshold.is_off
-        or threshold.selector
-        or threshold.aggregate == "count"
-    ):
+    if isinstance(threshold, Preset) or not _is_of_times(threshold):
         allowed = f"an aggregate and a limit: p95 < 20ms; {aggregates_text(metric)}"
         raise _mistake(name, "this is no budget for times", written, (0, len(written)), allowed)
     return Budget(name, threshold, metric)
+
+
+def _is_of_times(threshold: Threshold) -> bool:
+    return not (threshold.is_off or threshold.selector or threshold.aggregate == "count")
 
 
 def fewest_rounds(name: str, budgets: Sequence[Budget], asked: int | None) -> int:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from pytest_backend_gates.clocks import Clock
-from pytest_backend_gates.judge import Judge, gate_report
+from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.measurements import Finding, Measurement, Plain, Reading, Trend
 from pytest_backend_gates.metrics import GATES
 from pytest_backend_gates.model import Advice, GateReport, Outcome, Verdict
@@ -113,12 +113,8 @@ def evaluate(probes: Sequence[Probe], payloads: Sequence[Payload], judge: Judge,
     *conditions* says under what times were measured, for the rows that judge times.
     """
     guard = Probes(probes)
-    readings: dict[str, Reading] = {}
-    for probe in probes:
-        reduced = _reduced(probe, guard, payloads, judge.narrowed)
-        for name, reading in _readings(probe, reduced, guard.failures.get(probe.name), payloads).items():
-            readings[name] = readings[name] + reading if name in readings else reading
-    readings = {name: _under(conditions, reading) for name, reading in readings.items()}
+    measured = _measured(probes, guard, payloads, judge.narrowed)
+    readings = {name: _under(conditions, reading) for name, reading in measured.items()}
     measuring_failed = set(guard.failures)
     rows = [_advised(row, probes, guard) for row in judge.verdicts(readings)]
     advising_failed = {name: text for name, text in guard.failures.items() if name not in measuring_failed}
@@ -131,6 +127,18 @@ def evaluate(probes: Sequence[Probe], payloads: Sequence[Payload], judge: Judge,
     )
 
 
+def _measured(
+    probes: Sequence[Probe], guard: Probes, payloads: Sequence[Payload], narrowed: str | None
+) -> dict[str, Reading]:
+    """Return the reading of each metric; what several probes say of one is put together."""
+    readings: dict[str, Reading] = {}
+    for probe in probes:
+        reduced = _reduced(probe, guard, payloads, narrowed)
+        for name, reading in _readings(probe, reduced, guard.failures.get(probe.name), payloads).items():
+            readings[name] = readings[name] + reading if name in readings else reading
+    return readings
+
+
 def _reduced(
     probe: Probe, guard: Probes, payloads: Sequence[Payload], narrowed: str | None
 ) -> Mapping[str, Reading] | None:
@@ -141,6 +149,13 @@ def _reduced(
         return None
     collected = [one.collected[probe.name] for one in payloads if probe.name in one.collected]
     return guard.guarded(probe, partial(probe.reduce, collected, narrowed))
+
+
+def gate_report(gate: str, rows: Sequence[Verdict], seconds: float) -> GateReport:
+    """Sum up the *rows* of one gate: it is as bad as its worst row."""
+    worst = max(rows, key=lambda row: row.outcome.severity)
+    red = any(row.red for row in rows)
+    return GateReport(gate, worst.outcome, red, worst.reason, tuple(rows), worst.hint, seconds)
 
 
 def _gate_reports(rows: Sequence[Verdict], seconds: Mapping[str, float]) -> Iterator[GateReport]:

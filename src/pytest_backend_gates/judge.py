@@ -23,7 +23,7 @@ from pytest_backend_gates.measurements import (
     Trend,
 )
 from pytest_backend_gates.metrics import Catalogue, default_aggregate
-from pytest_backend_gates.model import GateReport, Outcome, Threshold, Verdict
+from pytest_backend_gates.model import Outcome, Threshold, Verdict
 from pytest_backend_gates.rules import alike, owned, relaxed, rivals
 from pytest_backend_gates.selector import matches
 from pytest_backend_gates.trends import judge_samples
@@ -82,22 +82,19 @@ class Judge:
         """Judge a threshold that has nothing to judge: red when the project wrote it and the run was full."""
         threshold, known = row.threshold, measurement.names
         noun = measurement.of if isinstance(measurement, Counter) else row.metric.subject
-        if not known and reading.unavailable:
-            reason = reading.unavailable
-        elif not any(matches(threshold.globs, name) for name in known):
-            reason = f"this threshold matches no {noun} of {len(known):,}"
-            reason += f"; {reading.unavailable}" if reading.unavailable else ""
-        elif owned(threshold, _budgeted(threshold, measurement), self.thresholds):
+        if not any(matches(threshold.globs, name) for name in known):
+            return self._without_data(row, _unmatched(noun, len(known), reading), reading.hint)
+        if owned(threshold, _budgeted(threshold, measurement), self.thresholds):
             reason = f"every {noun} that this threshold matches has a budget of its own in a test"
             return replace(row, outcome=Outcome.OFF, reason=reason)
-        elif isinstance(measurement, Rate):
+        if isinstance(measurement, Rate):
             reason = f"none of the {measurement.of} that this threshold matches can be counted"
-        else:
-            reason = f"every {noun} that this threshold matches is owned by a later one"
-            if self._overridden(threshold, known):
-                later = rivals(threshold, self.thresholds)
-                names = ", ".join(f"'{one.text}' ({one.origin})" for one in later)
-                return replace(row, outcome=Outcome.OFF, reason=f"{reason}: {names}")
+            return self._without_data(row, reason, reading.hint)
+        reason = f"every {noun} that this threshold matches is owned by a later one"
+        if self._overridden(threshold, known):
+            later = rivals(threshold, self.thresholds)
+            names = ", ".join(f"'{one.text}' ({one.origin})" for one in later)
+            return replace(row, outcome=Outcome.OFF, reason=f"{reason}: {names}")
         return self._without_data(row, reason, reading.hint)
 
     def _overridden(self, threshold: Threshold, known: Collection[str]) -> bool:
@@ -115,13 +112,6 @@ class Judge:
         red = red or (self.strict and row.outcome is Outcome.SKIPPED)
         relax = (row.relax if row.outcome is Outcome.FAILED else f"{row.metric.name} off") if red else None
         return replace(row, red=red, relax=relax)
-
-
-def gate_report(gate: str, rows: Sequence[Verdict], seconds: float) -> GateReport:
-    """Sum up the *rows* of one gate: it is as bad as its worst row."""
-    worst = max(rows, key=lambda row: row.outcome.severity)
-    red = any(row.red for row in rows)
-    return GateReport(gate, worst.outcome, red, worst.reason, tuple(rows), worst.hint, seconds)
 
 
 def _judge_rate(row: Verdict, measurement: Rate, mine: frozenset[str]) -> Verdict:
@@ -157,14 +147,23 @@ def _judge_counter(row: Verdict, measurement: Counter, mine: frozenset[str]) -> 
         reason=f"{counted(len(findings), row.metric.subject)} in {counted(examined, measurement.of)}{aside}",
     )
     unproven = _unproven(measurement, mine)
-    if not unproven:
-        return row
     row = replace(row, unproven=len(unproven))
-    if findings or len(unproven) < len(mine):
-        return row
+    return row if findings or len(unproven) < len(mine) else _nothing_proven(row, unproven)
+
+
+def _nothing_proven(row: Verdict, unproven: tuple[Finding, ...]) -> Verdict:
+    """Take back a count of none where nothing examined could have shown one."""
     whys = {finding.message for finding in unproven}
     why = f"nothing proven ({whys.pop() if len(whys) == 1 else 'for several reasons'})"
     return replace(row, outcome=Outcome.SKIPPED, relax=None, findings=unproven, reason=f"{why}: {row.reason}")
+
+
+def _unmatched(noun: str, known: int, reading: Reading) -> str:
+    """Say that there is nothing of what a threshold asks for, and why, where that is known."""
+    if not known and reading.unavailable:
+        return reading.unavailable
+    reason = f"this threshold matches no {noun} of {known:,}"
+    return f"{reason}; {reading.unavailable}" if reading.unavailable else reason
 
 
 def _unproven(measurement: Rate | Counter, mine: frozenset[str]) -> tuple[Finding, ...]:

@@ -263,16 +263,19 @@ class Reading:
 
         What one of them measured stands, and why the other has nothing is still told.
         """
-        measured = [one.measurement for one in (self, other) if one.measurement is not None]
-        if len(measured) == 2 and not all(isinstance(one, Trend) for one in measured):
-            raise TypeError("two probes measured one metric that is no trend")
-        reasons = [one.unavailable for one in (self, other) if one.unavailable]
+        reasons = filter(None, [self.unavailable, other.unavailable])
         return Reading(
-            sum((one for one in measured if isinstance(one, Trend)), Trend({}))
-            if len(measured) == 2
-            else next(iter(measured), None),
+            _together(self.measurement, other.measurement),
             tuple(dict.fromkeys(self.errors + other.errors)),
             "; ".join(reasons) or None,
             self.hint or other.hint,
             tuple(dict.fromkeys(self.notes + other.notes)),
         )
+
+
+def _together(one: Measurement | None, other: Measurement | None) -> Measurement | None:
+    if one is None or other is None:
+        return other if one is None else one
+    if not (isinstance(one, Trend) and isinstance(other, Trend)):
+        raise TypeError("two probes measured one metric that is no trend")
+    return one + other

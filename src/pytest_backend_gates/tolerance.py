@@ -3,7 +3,7 @@
 Pure, and built on the judge's own rules: the last threshold that matches a subject owns its findings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from pytest_backend_gates.model import Threshold
@@ -17,11 +17,14 @@ def why_tolerated(metric: str, subject: str, thresholds: Sequence[Threshold]) ->
     It fails when the threshold that owns it allows no finding at all. Otherwise the gate judges the total.
     """
     ours = [one for one in thresholds if one.metric == metric]
-    owner = next((one for one in ours if not one.is_off and owns(one, subject, thresholds)), None)
-    if owner is not None:
+    for owner in _owners(ours, subject, thresholds):
         return f"judged in total: {_told(owner)}" if _allows_some(owner) else None
-    off = next((one for one in ours if one.is_off), None)
-    return f"off: {_told(off)}" if off else f"off: no threshold of {metric} matches it"
+    off = next((_told(one) for one in ours if one.is_off), f"no threshold of {metric} matches it")
+    return f"off: {off}"
+
+
+def _owners(ours: Sequence[Threshold], subject: str, thresholds: Sequence[Threshold]) -> Iterator[Threshold]:
+    return (one for one in ours if not one.is_off and owns(one, subject, thresholds))
 
 
 def _allows_some(threshold: Threshold) -> bool:

@@ -4,11 +4,11 @@ Percentiles follow `evidence`: over the limit only when the samples refute the l
 enough samples. Subjects with too few samples that do not fail alone are judged together, as ``(rest)``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from pytest_backend_gates.answers import Answer, Proof, Question, kept, members, proving, worst_first
+from pytest_backend_gates.answers import Answer, Proof, Question, kept, members, proving, seen, worst_first
 from pytest_backend_gates.evidence import FALSE_ALARM, refuted
 from pytest_backend_gates.measurements import Number, Samples, nearest_rank
 from pytest_backend_gates.metrics import percentile_share
@@ -74,29 +74,27 @@ def _aggregate(name: str, ordered: Sequence[int]) -> Number | None:
 
 def _with_rest(answers: Sequence[Answer], question: Question) -> list[Answer]:
     """Put the subjects with too few samples together, and keep them apart when even that proves nothing."""
-    small: list[Answer] = []
-    others: list[Answer] = []
-    for answer in answers:
-        (small if answer.proof is Proof.TOO_FEW and answer.samples.count else others).append(answer)
+    small = [answer for answer in answers if answer.proof is Proof.TOO_FEW and answer.samples.count]
     if len(small) < 2:
         return list(answers)
-    together = Samples(
-        runs=tuple(run for answer in small for run in answer.samples.runs),
-        seen=sum(max(answer.samples.seen, answer.samples.count) for answer in small),
-        averaged=sum(answer.samples.averaged for answer in small),
-    )
-    rest = _answer(question, REST, together, small)
+    rest = _answer(question, REST, _pooled(small), small)
     if rest.proof is Proof.TOO_FEW:
         return list(answers)
-    return [*others, rest]
+    return [*(answer for answer in answers if answer not in small), rest]
+
+
+def _pooled(answers: Sequence[Answer]) -> Samples:
+    return Samples(
+        runs=tuple(run for answer in answers for run in answer.samples.runs),
+        seen=seen(answers),
+        averaged=sum(answer.samples.averaged for answer in answers),
+    )
 
 
 def _summed_up(row: Verdict, question: Question, answers: Sequence[Answer], conditions: str) -> Verdict:
     over = worst_first(question, proving(answers, Proof.OVER))
     within = worst_first(question, proving(answers, Proof.WITHIN))
     unproven = proving(answers, Proof.NOTHING, Proof.TOO_FEW)
-    # What passes together may hide one that would not alone.
-    hidden = [part for answer in within for part in answer.parts if part.over]
     worst = (over or within or worst_first(question, unproven))[0]
     return replace(
         row,
@@ -109,9 +107,14 @@ def _summed_up(row: Verdict, question: Question, answers: Sequence[Answer], cond
         judged=members(answers),
         over=members(over),
         unproven=members(unproven),
-        findings=tuple(finding(row, question, answer) for answer in [*over, *unproven, *hidden]),
+        findings=tuple(finding(row, question, answer) for answer in [*over, *unproven, *_hidden(within)]),
         reason=reason(row, question, answers, worst, conditions),
     )
+
+
+def _hidden(within: Sequence[Answer]) -> Iterator[Answer]:
+    """Yield what passes together with others, and would not alone."""
+    return (part for answer in within for part in answer.parts if part.over)
 
 
 def _relaxed(row: Verdict, question: Question, answers: Sequence[Answer]) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_backend_gates.judge import gate_report
+from pytest_backend_gates.evaluation import gate_report
 from pytest_backend_gates.measurements import (
     Counter,
     Finding,

@@ -76,12 +76,7 @@ class BenchmarksProbe:
             return {LATENCY.name: Reading(errors=tuple(Finding("pytest-benchmark", text) for text in errors))}
         trend = sum((_trend(payload["subjects"]) for payload in payloads), Trend({}))
         untimed = next((payload for payload in payloads if payload["untimed"]), None)
-        if untimed is None:
-            return {LATENCY.name: Reading(trend)}
-        missed = counted(untimed["expected"], "benchmark was", "benchmarks were")
-        reason = f"{missed} not timed: {untimed['untimed']}"
-        hint = "time them in a run with -n0" if untimed["untimed"] == UNDER_XDIST else None
-        return {LATENCY.name: Reading(trend, (), reason, hint, (f"latency: {reason}",))}
+        return {LATENCY.name: Reading(trend) if untimed is None else _without(untimed, trend)}
 
     def advise(self, verdict: Verdict) -> Advice:  # noqa: ARG002 - the other probe of the metric does
         """Leave it to the probe of the traffic."""
@@ -89,6 +84,14 @@ class BenchmarksProbe:
 
     def stop(self) -> None:
         """There is nothing to release."""
+
+
+def _without(untimed: Plain, trend: Trend) -> Reading:
+    """Return the reading where some benchmarks were not timed."""
+    missed = counted(untimed["expected"], "benchmark was", "benchmarks were")
+    reason = f"{missed} not timed: {untimed['untimed']}"
+    hint = "time them in a run with -n0" if untimed["untimed"] == UNDER_XDIST else None
+    return Reading(trend, (), reason, hint, (f"latency: {reason}",))
 
 
 def _trend(subjects: Mapping[str, Plain]) -> Trend:

@@ -88,15 +88,15 @@ class StaticProbe:
         if payload["unfinished"]:
             reason = f"{payload['unfinished']}, and a narrowed run does not wait ({narrowed})"
             return self._everywhere(Reading(unavailable=reason))
-        readings = {
-            name: reading
-            for analyzer in self._analyzers
-            for name, reading in _readings(analyzer, payload["messages"]).items()
-        }
+        readings = self._read(payload["messages"])
         if payload["total"]:
             return readings
         reason = "there are no source files to scan"
         return {name: replace(reading, unavailable=reason) for name, reading in readings.items()}
+
+    def _read(self, messages: Sequence[Plain]) -> dict[str, Reading]:
+        analyzed = (_readings(analyzer, messages) for analyzer in self._analyzers)
+        return {name: reading for readings in analyzed for name, reading in readings.items()}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Pass on the advice of the analyzer that owns the metric."""

@@ -81,16 +81,12 @@ class TrafficProbe:
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""
-        subjects = _added_up(payload["operations"] for payload in payloads)
-        generated = sum(one.sources.get("generated", 0) for one in subjects.values())
-        subjects = {name: one for name, one in subjects.items() if one.cold}  # a test has asked it
+        operations = _added_up(payload["operations"] for payload in payloads)
+        subjects = {name: one for name, one in operations.items() if one.cold}  # a test has asked it
         astray = [subjects.pop(name) for name in list(subjects) if name.endswith(NO_ROUTE)]
-        faults = dict.fromkeys(fault for payload in payloads for fault in payload["faults"])
         reading = _reading(subjects, sum(one.cold + one.seen for one in astray))
-        if generated:
-            note = f"latency: {generated:,} generated requests are no samples"
-            reading = replace(reading, notes=(*reading.notes, note))
-        return {LATENCY.name: replace(reading, errors=tuple(Finding("latency", fault) for fault in faults))}
+        notes = (*reading.notes, *_generated(operations.values()))
+        return {LATENCY.name: replace(reading, notes=notes, errors=tuple(_faults(payloads)))}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Name the operation to look at first. What an unproven one still needs is in the row's findings."""
@@ -114,6 +110,18 @@ class TrafficProbe:
         tap.install(self._recorder)
         self._installed.append(tap)
         return True
+
+
+def _generated(operations: Iterable[Samples]) -> Iterator[str]:
+    """Yield a note if there were requests of the contract gate's."""
+    count = sum(one.sources.get("generated", 0) for one in operations)
+    if count:
+        yield f"latency: {count:,} generated requests are no samples"
+
+
+def _faults(payloads: Sequence[Plain]) -> Iterator[Finding]:
+    faults = dict.fromkeys(fault for payload in payloads for fault in payload["faults"])
+    return (Finding("latency", fault) for fault in faults)
 
 
 def _added_up(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Samples]:

@@ -97,12 +97,11 @@ class ContractProbe:
         if strangers:
             hint = next((failure.hint for failure in strangers if failure.hint), None)
             return Advice(f"mend it, or document it: {hint}" if hint else None)
-        reasons = self._whole.reasons()
-        if failures:
-            return Advice(_LOG_IN)
-        return Advice(
-            next((hint for word, hint in _REMEDIES.items() if word in " ".join(reasons.values())), None)
-        )
+        return Advice(_LOG_IN if failures else self._remedy())
+
+    def _remedy(self) -> str | None:
+        reasons = " ".join(self._whole.reasons().values())
+        return next((hint for word, hint in _REMEDIES.items() if word in reasons), None)
 
     def stop(self) -> None:
         """Nothing to release."""

@@ -32,14 +32,17 @@ def leading_away(document: Any) -> Iterator[str]:  # noqa: ANN401  any JSON
     Beside references these are examples kept elsewhere, and a name for the document itself that its
     references to files would be resolved against.
     """
-    yield from (value for value in references(document) if is_remote(value))
-    has_files = any(True for _ in files(document))
+    keys = ("externalValue", "$id", "id") if any(files(document)) else ("externalValue",)
+    named = (node[key] for node in _mappings(document) for key in keys if key in node)
+    yield from filter(is_remote, (*references(document), *named))
+
+
+def _mappings(document: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401  any JSON
     waiting = [document]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Mapping):
-            named = ("externalValue", *(("$id", "id") if has_files else ()))
-            yield from (node[key] for key in named if is_remote(node.get(key)))
+            yield node
             waiting += node.values()
         elif isinstance(node, list):
             waiting += node
