@@ -86,7 +86,8 @@ def test_commands(block: Block) -> None:
     for line in block.text.splitlines():
         install, _, run = line.rpartition(" && ") if " && " in line else ("", "", line)
         if run.startswith("pip install "):
-            assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"] == run.split()[-1]
+            name = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
+            assert run == f"pip install ../{name}"
             continue
         assert run.split()[0] == "pytest"
         if install:
