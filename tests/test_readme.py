@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
+from pytest_backend_gates.measuring import CATALOGUE
 from pytest_backend_gates.metrics import PRESETS
 from pytest_backend_gates.options import INI_KEYS
 from pytest_backend_gates.reports.terminal import TITLE
-from pytest_backend_gates.session import CATALOGUE
 from pytest_backend_gates.settings import read
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_backend_gates.analyzers import Analyzer as Analyzer
+    from pytest_backend_gates.analyzers.source import SourceFile as SourceFile
     from pytest_backend_gates.latency_budget import LatencyBudget as LatencyBudget
     from pytest_backend_gates.measurements import Counter as Counter
     from pytest_backend_gates.measurements import Finding as Finding
@@ -25,8 +27,16 @@ if TYPE_CHECKING:
     from pytest_backend_gates.model import SessionReport as SessionReport
     from pytest_backend_gates.model import Threshold as Threshold
     from pytest_backend_gates.model import Verdict as Verdict
+    from pytest_backend_gates.probes import Probe as Probe
+    from pytest_backend_gates.query_budget import QueryBudget as QueryBudget
+    from pytest_backend_gates.query_budget import QueryBudgetError as QueryBudgetError
+    from pytest_backend_gates.recorded import OwnMetrics as OwnMetrics
+    from pytest_backend_gates.recorded import RecordError as RecordError
+    from pytest_backend_gates.reports import Renderer as Renderer
 
 _HOMES = {
+    "analyzers": ("Analyzer",),
+    "analyzers.source": ("SourceFile",),
     "latency_budget": ("LatencyBudget",),
     "measurements": (
         "Counter",
@@ -42,6 +52,10 @@ _HOMES = {
         "Trend",
     ),
     "model": ("Advice", "GateReport", "Outcome", "SessionReport", "Threshold", "Verdict"),
+    "probes": ("Probe",),
+    "query_budget": ("QueryBudget", "QueryBudgetError"),
+    "recorded": ("OwnMetrics", "RecordError"),
+    "reports": ("Renderer",),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 - one list, not two

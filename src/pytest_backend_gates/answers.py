@@ -35,6 +35,8 @@ class Question:
     limit: Number
     #: The chance of a false alarm that one subject may have.
     alarm: Fraction
+    #: Whether the samples are counts, which are what they are on any machine.
+    exact: bool = False
 
     @property
     def tail(self) -> Fraction | None:
@@ -50,6 +52,12 @@ class Question:
         if self.aggregate == "count":
             return 0
         return FEW if self.tail is None else samples_needed(min(self.tail, 1 - self.tail))
+
+    @property
+    def is_refuted_by_one(self) -> bool:
+        """Whether one sample beyond the limit says it all: no other one could bring the extreme back."""
+        extremes = {"max": ("<", "<="), "min": (">", ">=")}
+        return self.exact and self.symbol in extremes.get(self.aggregate, ())
 
     def good(self, value: Number) -> bool:
         """Whether *value*, in ticks, is within the limit."""

@@ -1,4 +1,4 @@
-"""Generated requests are measured apart: neither coverage nor latency is theirs to change."""
+"""The session as the contract's tests meet it: generated requests are measured apart from coverage and latency."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,11 +7,12 @@ import pytest
 
 from pytest_backend_gates.evaluation import Probes
 from pytest_backend_gates.fixtures import application
+from pytest_backend_gates.invocation import rerun_command
 from pytest_backend_gates.probes.contract.findings import Exercise
 from pytest_backend_gates.probes.contract.probe import FAILURES, ContractProbe
 from pytest_backend_gates.probes.coverage import CoverageProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.reports.layout import printable
+from pytest_backend_gates.reports.layout import legible
 from pytest_backend_gates.settings import Settings
 from pytest_backend_gates.tolerance import why_tolerated
 
@@ -48,6 +49,10 @@ class Apart:
         """Say why the judge tolerates findings of *operation*; ``None`` when each is one too many."""
         return why_tolerated(FAILURES.name, operation, self.settings.thresholds)
 
+    def command(self, selection: str) -> str:
+        """Return the command that runs what *selection* selects, of this project and from this folder."""
+        return rerun_command(self.config, selection)
+
     def legible(self, text: str) -> str:
         """Return *text* with what a terminal would act on as escapes; its lines stay lines."""
-        return "\n".join(map(printable, text.splitlines()))
+        return legible(text)

@@ -1,19 +1,23 @@
 """Budgets that a test gives: read with the grammar of thresholds, judged by the judge, told as its rows."""
 
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from pytest_backend_gates.answers import Question
 from pytest_backend_gates.errors import Problem
 from pytest_backend_gates.evidence import FEW
 from pytest_backend_gates.judge import Judge
-from pytest_backend_gates.measurements import Metric, Reading, Samples, Trend
+from pytest_backend_gates.measurements import ROUNDS, Conditions, Metric, Reading, Samples, Trend
 from pytest_backend_gates.metrics import Catalogue, aggregates_text
 from pytest_backend_gates.model import Origin, Outcome, Threshold, Verdict
-from pytest_backend_gates.reports.rows import comparison
 from pytest_backend_gates.threshold import Preset, ThresholdSyntaxError, parse
+
+#: How the report names what no test names: an operation, a benchmark, what is judged together.
+_TAKEN: Final = re.compile(r"[A-Z]+ /.*|[A-Z]+ \(no route\)|[^ ]+\.py::.*|\(rest\)", re.DOTALL)
 
 
 class BudgetError(ValueError):
@@ -35,10 +39,10 @@ class Budget:
         return Question(threshold.aggregate or "", threshold.operator or "", 0, Fraction(1)).needed
 
     def judge(self, times: Sequence[int], conditions: str, *, strict: bool) -> Verdict:
-        """Judge *times*, in ticks of the metric."""
-        subjects = {self.name: Samples((array("q", times),))}
+        """Judge *times*, in ticks of the metric, taken under *conditions*."""
+        subjects = {self.name: Samples((array("q", times),), sources={ROUNDS: len(times)})}
         judge = Judge((self.threshold,), Catalogue.of([self.metric]), strict=strict)
-        return judge.verdicts({self.metric.name: Reading(Trend(subjects, conditions))})[0]
+        return judge.verdicts({self.metric.name: Reading(Trend(subjects, Conditions(rounds=conditions)))})[0]
 
 
 def read_budget(name: str, text: str, metric: Metric) -> Budget:
@@ -72,6 +76,11 @@ def fewest_rounds(name: str, budgets: Sequence[Budget], asked: int | None) -> in
     """Return how many rounds it takes to judge all *budgets*. Raises `BudgetError` if they cannot be."""
     if not name.strip():
         raise BudgetError("latency_budget: the name of what is timed is empty")
+    if _TAKEN.fullmatch(name):
+        raise BudgetError(
+            f"latency_budget({name!r}): the report names operations and benchmarks so, and judges their samples apart:"
+            f" give it a name of its own, such as {f'timed {name}'!r}"
+        )
     needed = max([FEW, *(budget.needed for budget in budgets)])
     if asked is not None and (asked < 1 or (budgets and asked < needed)):
         why = f"its budgets need {needed:,}" if budgets else "at least 1"
@@ -79,12 +88,10 @@ def fewest_rounds(name: str, budgets: Sequence[Budget], asked: int | None) -> in
     return needed
 
 
-def row_text(verdict: Verdict, name: str) -> str:
-    """Tell *verdict* as the report tells a row."""
-    metric = verdict.metric.name
-    head = f"{verdict.outcome}  {metric}[{name}]  {comparison(verdict, metric)}  {verdict.reason}"
-    unsure = verdict.outcome is Outcome.SKIPPED
-    return "\n".join([head, *(f"  {finding.message}" for finding in verdict.findings if not unsure)])
+def kept_within(verdicts: Sequence[Verdict]) -> frozenset[str]:
+    """Return the aggregates for which *verdicts* on one series of times have found it within an upper limit."""
+    passed = [one.threshold for one in verdicts if one.outcome is Outcome.PASSED]
+    return frozenset(one.aggregate or "" for one in passed if one.operator in ("<", "<="))
 
 
 def _mistake(name: str, message: str, text: str, span: tuple[int, int], allowed: str | None) -> BudgetError:

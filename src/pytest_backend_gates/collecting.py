@@ -1,17 +1,27 @@
 """The side that collects: present wherever tests run."""
 
 import inspect
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from pytest_backend_gates.evaluation import Payload, Probes
 from pytest_backend_gates.probes import Probe
+from pytest_backend_gates.probes.contract.probe import ContractProbe
+from pytest_backend_gates.probes.coverage import CoverageProbe
+from pytest_backend_gates.probes.pyramid import PyramidProbe
+from pytest_backend_gates.probes.queries import QueriesProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
+from pytest_backend_gates.suite import Suite
+from pytest_backend_gates.unittest_methods import around_its_method, has_fixtures_in_its_call
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from pytest_backend_gates.probes.contract.observed import ObservedContract
 
 #: The key of our payload in xdist's ``workeroutput``.
 WORKER_KEY: Final = "backend_gates"
@@ -67,17 +77,78 @@ def _asks_for_itself() -> bool:
 class Observing:
     """Says when a test's own requests count: in its call phase, not while fixtures are set up or torn down."""
 
-    def __init__(self, running: Probes, traffic: TrafficProbe) -> None:
+    def __init__(self, running: Probes, traffic: TrafficProbe, queries: QueriesProbe | None = None) -> None:
         self.running = running
         self.traffic = traffic
+        self.queries = queries
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None, object, object]:
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        test = getattr(item, "instance", None)
+        method_only = has_fixtures_in_its_call(test)
+        with around_its_method(test, self._window) if method_only else self._window():
+            return (yield)
+
+    @contextmanager
+    def _window(self) -> Iterator[None]:
         self.running.guarded(self.traffic, self.traffic.open_window)
+        if self.queries is not None:
+            self.running.guarded(self.queries, self.queries.look_again)
+        try:
+            yield
+        finally:
+            self.running.guarded(self.traffic, self.traffic.close_window)
+
+
+class Holding:
+    """Holds what a test was answered against the contract when the test is over: its own time is not ours to take."""
+
+    def __init__(
+        self, running: Probes, contract: ContractProbe, observed: "ObservedContract", coverage: CoverageProbe
+    ) -> None:
+        self.running = running
+        self.contract = contract
+        self.observed = observed
+        self.coverage = coverage
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self.observed.test = item.nodeid
         try:
             return (yield)
         finally:
-            self.running.guarded(self.traffic, self.traffic.close_window)
+            if self.observed.pending:
+                with self.coverage.paused():
+                    self.running.guarded(self.contract, self.observed.settle)
+
+
+class Counting:
+    """Tells the probe of the test pyramid which tests ran: those whose own code did, without a skip."""
+
+    def __init__(self, running: Probes, pyramid: PyramidProbe, suite: Suite) -> None:
+        self.running = running
+        self.pyramid = pyramid
+        self.suite = suite
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, object]:
+        report = yield
+        if report.when == "call" and _is_the_projects(item) and _has_run(report):
+            self.running.guarded(self.pyramid, partial(self._ran, item))
+        return report
+
+    def _ran(self, item: pytest.Item) -> None:
+        markers = (mark.name for mark in item.iter_markers())
+        self.pyramid.ran(item.nodeid, self.suite.kind_of(item.nodeid, markers))
+
+
+def _is_the_projects(item: pytest.Item) -> bool:
+    """Whether somebody has written this test: those of the contract are made."""
+    return "backend_gates_operation" not in getattr(item, "fixturenames", ())
+
+
+def _has_run(report: pytest.TestReport) -> bool:
+    return report.outcome != "skipped" or hasattr(report, "wasxfail")
 
 
 class WorkerCollecting(Collecting):

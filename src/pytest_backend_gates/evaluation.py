@@ -5,17 +5,18 @@ A probe that raises is an ERROR of its gates, with the traceback kept; it never 
 
 import json
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.judge import Judge
-from pytest_backend_gates.measurements import Finding, Measurement, Plain, Reading, Trend
-from pytest_backend_gates.metrics import GATES
+from pytest_backend_gates.masking import masked
+from pytest_backend_gates.measurements import Conditions, Finding, Measurement, Plain, Reading, Trend
 from pytest_backend_gates.model import Advice, GateReport, Outcome, Verdict
 from pytest_backend_gates.probes import Probe
+from pytest_backend_gates.rules import with_members
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ class Probes:
         try:
             return step()
         except Exception:  # noqa: BLE001 - the broad except around a probe: its gates become ERROR
-            self.failures.setdefault(probe.name, traceback.format_exc())
+            self.failures.setdefault(probe.name, masked(traceback.format_exc()))
             return None
         finally:
             self.seconds[probe.name] = self.seconds.get(probe.name, 0.0) + Clock.perf_counter() - start
@@ -107,32 +108,45 @@ class Judged:
     notes: tuple[str, ...]
 
 
-def evaluate(probes: Sequence[Probe], payloads: Sequence[Payload], judge: Judge, conditions: str) -> Judged:
+def evaluate(
+    probes: Sequence[Probe],
+    payloads: Sequence[Payload],
+    judge: Judge,
+    conditions: Conditions,
+    begin: Callable[[str], None] = lambda _: None,
+) -> Judged:
     """Reduce all payloads, judge every threshold, ask the probes for advice, and sum up by gate.
 
-    *conditions* says under what times were measured, for the rows that judge times.
+    *conditions* says under what times were measured, for the rows that judge times. *begin* is told of each step.
     """
     guard = Probes(probes)
-    measured = _measured(probes, guard, payloads, judge.narrowed)
-    readings = {name: _under(conditions, reading) for name, reading in measured.items()}
+    measured = _measured(probes, guard, payloads, judge.narrowed, begin)
+    begin("the judge")
+    readings = dict(_under(conditions, probes, measured))
     measuring_failed = set(guard.failures)
+    sets = [reading.sets for reading in readings.values()]
+    judge = replace(judge, thresholds=with_members(judge.thresholds, sets))
     rows = [_advised(row, probes, guard) for row in judge.verdicts(readings)]
-    advising_failed = {name: text for name, text in guard.failures.items() if name not in measuring_failed}
     seconds = _seconds_by_gate(probes, _judged_gates(rows), guard.seconds, [one.seconds for one in payloads])
     return Judged(
-        gates=tuple(_gate_reports(rows, seconds)),
+        gates=tuple(_gate_reports(judge.catalogue.gates, rows, seconds)),
         measurements={name: one.measurement for name, one in readings.items() if one.measurement is not None},
         failures=guard.failures,
-        notes=(*_notes(readings.values()), *map(_without_advice, advising_failed.items())),
+        notes=(*_notes(readings.values()), *_without_advice(guard.failures, measuring_failed)),
     )
 
 
 def _measured(
-    probes: Sequence[Probe], guard: Probes, payloads: Sequence[Payload], narrowed: str | None
+    probes: Sequence[Probe],
+    guard: Probes,
+    payloads: Sequence[Payload],
+    narrowed: str | None,
+    begin: Callable[[str], None],
 ) -> dict[str, Reading]:
     """Return the reading of each metric; what several probes say of one is put together."""
     readings: dict[str, Reading] = {}
-    for probe in probes:
+    for number, probe in enumerate(probes, 1):
+        begin(f"the {probe.name} probe, {number} of {len(probes)}")
         reduced = _reduced(probe, guard, payloads, narrowed)
         for name, reading in _readings(probe, reduced, guard.failures.get(probe.name), payloads).items():
             readings[name] = readings[name] + reading if name in readings else reading
@@ -158,9 +172,11 @@ def gate_report(gate: str, rows: Sequence[Verdict], seconds: float) -> GateRepor
     return GateReport(gate, worst.outcome, red, worst.reason, tuple(rows), worst.hint, seconds)
 
 
-def _gate_reports(rows: Sequence[Verdict], seconds: Mapping[str, float]) -> Iterator[GateReport]:
-    """Yield a report for each gate that has rows, in the order of the gates."""
-    for gate in GATES:
+def _gate_reports(
+    gates: Iterable[str], rows: Sequence[Verdict], seconds: Mapping[str, float]
+) -> Iterator[GateReport]:
+    """Yield a report for each of the *gates* that has rows."""
+    for gate in gates:
         own = [row for row in rows if row.metric.gate == gate]
         if own:
             yield gate_report(gate, own, seconds.get(gate, 0.0))
@@ -185,7 +201,16 @@ def _is_left_out(reading: Reading) -> bool:
     return reading.measurement is None and reading.unavailable is not None
 
 
-def _under(conditions: str, reading: Reading) -> Reading:
+def _under(
+    conditions: Conditions, probes: Iterable[Probe], readings: Mapping[str, Reading]
+) -> Iterator[tuple[str, Reading]]:
+    """Yield every reading with its metric, those of times with the *conditions* under which they were measured."""
+    times = {metric.name for probe in probes for metric in probe.metrics if metric.unit == "s"}
+    for name, reading in readings.items():
+        yield name, _conditioned(conditions, reading) if name in times else reading
+
+
+def _conditioned(conditions: Conditions, reading: Reading) -> Reading:
     if not isinstance(reading.measurement, Trend):
         return reading
     return replace(reading, measurement=replace(reading.measurement, conditions=conditions))
@@ -203,9 +228,11 @@ def _advised(row: Verdict, probes: Sequence[Probe], guard: Probes) -> Verdict:
     return row
 
 
-def _without_advice(failed: tuple[str, str]) -> str:
-    name, trace = failed
-    return f"the {name} probe could not advise: {_last_line(trace)}"
+def _without_advice(failures: Mapping[str, str], earlier: Collection[str]) -> Iterator[str]:
+    """Yield a note for each probe that failed while it advised, and not *earlier*."""
+    for name, trace in failures.items():
+        if name not in earlier:
+            yield f"the {name} probe could not advise: {_last_line(trace)}"
 
 
 def _last_line(trace: str) -> str:

@@ -16,6 +16,8 @@ from pytest_backend_gates.reports.layout import columns, padded, printable, wrap
 from pytest_backend_gates.rules import in_force
 from pytest_backend_gates.settings import Settings
 from pytest_backend_gates.taps import TAPS
+from pytest_backend_gates.taps.django_orm import DjangoORMTap
+from pytest_backend_gates.taps.sqlalchemy import SQLAlchemyTap
 
 #: Where the columns begin: what was set, and why it is so.
 _VALUE: Final = 11
@@ -58,6 +60,7 @@ class Explaining:
     def _facts(self) -> Iterator[Fact]:
         yield from thresholds(self.settings)
         yield from others(self.settings)
+        yield from of_the_project(self.settings)
         yield from source(self.settings, all_files=self.config.get_verbosity() > 0)
         yield from self._engines()
         why = self.narrowed or "everything that a bare pytest runs"
@@ -67,13 +70,16 @@ class Explaining:
         """Yield who measures and under which configuration of its own."""
         rootdir = self.settings.source.rootdir
         if self.settings.wants("coverage"):
-            yield Fact("coverage", self._measured(), coverage_explained.configured_by(rootdir))
+            yield from coverage(self._measured(), rootdir)
         if self.settings.wants("security"):
             yield Fact("security", "scanned by bandit", security_explained.configured_by(rootdir))
         if self.settings.wants("contract"):
             yield from contract(self.settings)
-        if self.settings.wants("latency"):
-            yield from frameworks()
+        for gate, verb in (("latency", "timed"), ("errors", "counted")):
+            if self.settings.wants(gate):
+                yield from frameworks(gate, verb)
+        if self.settings.wants("queries"):
+            yield from orms()
 
     def _measured(self) -> str:
         """Say who measures coverage, or why nobody does."""
@@ -107,18 +113,33 @@ def _replaced_by(threshold: Threshold, settings: Settings) -> Iterator[Threshold
             yield old
 
 
-def frameworks() -> Iterator[Fact]:
-    """Yield each framework whose requests can be timed, and whether it is installed."""
+def coverage(measured: str, rootdir: Path) -> Iterator[Fact]:
+    """Yield who measures, under which configuration, and with which core of coverage.py if that is ours to choose."""
+    yield Fact("coverage", measured, coverage_explained.configured_by(rootdir))
+    core = coverage_explained.core_in(rootdir) if measured == coverage_explained.OURS else None
+    if core is not None:
+        yield Fact("coverage", f"core {core.name}", core.why)
+
+
+def frameworks(gate: str, verb: str) -> Iterator[Fact]:
+    """Yield each framework whose requests can be observed for *gate*, and whether it is installed."""
     for tap in (make() for make in TAPS):
         is_there = find_spec(tap.module.partition(".")[0]) is not None
-        yield Fact("latency", tap.name, "timed once the tests import it" if is_there else "not installed")
+        yield Fact(gate, tap.name, f"{verb} once the tests import it" if is_there else "not installed")
+
+
+def orms() -> Iterator[Fact]:
+    """Yield each ORM whose statements can be counted, and whether it is installed."""
+    for tap in (SQLAlchemyTap, DjangoORMTap):
+        is_there = find_spec(tap.module.partition(".")[0]) is not None
+        yield Fact("queries", tap.name, "counted once the tests import it" if is_there else "not installed")
 
 
 def contract(settings: Settings) -> Iterator[Fact]:
     """Yield what the contract gate exercises, and what it was told about how."""
     plan, origins = settings.contract, settings.origins
     if plan.app is None and plan.schema is None:
-        yield Fact("contract", "skipped", "no API schema configured: set backend_gates_app")
+        yield Fact("contract", "observed", "nothing is generated: set backend_gates_app")
     told = {
         "app": plan.app,
         "schema": plan.schema and _short(plan.schema, plan.rootdir),
@@ -146,6 +167,14 @@ def others(settings: Settings) -> Iterator[Fact]:
     keys = ("--backend-gates-strict", "backend_gates_strict")
     where = next((origins[key] for key in keys if key in origins), "default")
     yield Fact("strict", str(settings.strict).lower(), where)
+
+
+def of_the_project(settings: Settings) -> Iterator[Fact]:
+    """Yield the metrics that the project declares, and how its kinds of tests are known, if that is judged."""
+    for own in settings.own:
+        yield Fact("metric", str(own), settings.origins[f"metric {own.metric.name}"])
+    for kind in settings.suite.kinds if settings.wants("tests") else ():
+        yield Fact("tests", str(kind), settings.origins.get(f"tests {kind.name}", "default"))
 
 
 def source(settings: Settings, *, all_files: bool) -> Iterator[Fact]:

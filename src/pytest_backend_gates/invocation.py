@@ -3,7 +3,7 @@
 import os
 import shlex
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -43,14 +43,14 @@ def _words(config: pytest.Config, parser: pytest.Parser) -> list[str]:
 
 
 def anchor(config: pytest.Config, parser: pytest.Parser) -> Path:
-    """Return the folder that the contract's tests hang on, whatever this run selects."""
+    """Return the folder that the contract's tests hang on, or a file in it, whatever this run selects."""
     return Path(os.path.normpath(_full_run(config, parser).anchor()))
 
 
-def without_anchor(config: pytest.Config, parser: pytest.Parser, folder: Path) -> str | None:
-    """Say what on the command line leaves out the tests that hang on *folder*."""
+def without_anchor(config: pytest.Config, parser: pytest.Parser, place: Path) -> str | None:
+    """Say what on the command line leaves out the tests that hang on *place*."""
     given, _ = _parsed(config, parser, _words(config, parser))
-    return why_without(given, _full_run(config, parser), config.invocation_params.dir, folder)
+    return why_without(given, _full_run(config, parser), config.invocation_params.dir, place)
 
 
 def _full_run(config: pytest.Config, parser: pytest.Parser) -> FullRun:
@@ -74,3 +74,23 @@ def _parsed(
         return parser.parse_known_and_unknown_args(words)
     except pytest.UsageError:
         return config.known_args_namespace, []
+
+
+def rerun_command(config: pytest.Config, selection: str) -> str:
+    """Return the command that runs what the expression *selection* selects, of this project and from this folder."""
+    addopts = config.getini("addopts")
+    paths = [path for path in config.option.file_or_dir if path not in addopts]
+    words = [*paths, *_words_of_the_project(config.option)]
+    return " ".join(["pytest --backend-gates -k", f'"{selection}"', *map(shlex.quote, words)])
+
+
+def _words_of_the_project(options: Namespace) -> Iterator[str]:
+    """Yield the options by which pytest finds the project and its settings."""
+    if options.pyargs:
+        yield "--pyargs"
+    if options.inifilename:
+        yield from ("-c", str(options.inifilename))
+    if options.rootdir:
+        yield f"--rootdir={options.rootdir}"
+    for value in options.override_ini or ():
+        yield from ("-o", value)

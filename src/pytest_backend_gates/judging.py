@@ -3,23 +3,27 @@
 import os
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from time import monotonic
 
 import pytest
 
 from pytest_backend_gates import provenance
+from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.collecting import Collecting, worker_payload
 from pytest_backend_gates.evaluation import Payload, evaluate
 from pytest_backend_gates.gate_tests import GateTests
 from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.last_word import LAST_WORD
+from pytest_backend_gates.measurements import Conditions
 from pytest_backend_gates.model import SessionReport
 from pytest_backend_gates.narrowing import why_not_run
 from pytest_backend_gates.probes import Probe
+from pytest_backend_gates.probes.benchmarks import BenchmarksProbe, traced
 from pytest_backend_gates.probes.coverage import CoverageProbe
-from pytest_backend_gates.reports import RENDERERS, terminal
+from pytest_backend_gates.reports import terminal
+from pytest_backend_gates.reports.foreign import RenderError
 from pytest_backend_gates.reports.writer import write_report
 from pytest_backend_gates.settings import Settings
+from pytest_backend_gates.waiting import Waiting
 
 #: What ends a test loop early: Ctrl-C, ``pytest.exit``, ``-x``, errors while collecting.
 CUT_SHORT = (KeyboardInterrupt, pytest.exit.Exception, pytest.Session.Failed, pytest.Session.Interrupted)
@@ -44,9 +48,8 @@ class Judging:
         self.probes = probes
         self.tests = GateTests(config)
         self.payloads: list[Payload] = []
-        self.clock = monotonic  # freezegun replaces what modules hold
         # Conftest files may import for seconds before this: only what we spent then is ours to count.
-        self.start = self.clock() - sum(collecting.running.seconds.values())
+        self.start = Clock.monotonic() - sum(collecting.running.seconds.values())
         self.report = provenance.beginning(
             config.rootpath, config.invocation_params.args, with_commit=bool(settings.reports)
         )
@@ -61,12 +64,9 @@ class Judging:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         self.last_word.watch(self)
-        try:
-            self._write(self.report)
-        except OSError as error:
-            raise pytest.UsageError(
-                f"--backend-gates-report: cannot write {error.filename}: {error.strerror}"
-            ) from None
+        failures = self._write(self.report)
+        if failures:
+            raise pytest.UsageError(f"--backend-gates-report: cannot write {failures}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object, error: object | None) -> None:
@@ -98,7 +98,8 @@ class Judging:
         thinned = any(payload.thinned for payload in payloads)
         narrowed = self.narrowed or ("a plugin deselected tests" if thinned else None)
         judge = Judge(self.settings.thresholds, self.settings.catalogue, narrowed, self.settings.strict)
-        judged = evaluate(self.probes, payloads, judge, self._conditions())
+        with Waiting(self.tests.tell) as waiting:
+            judged = evaluate(self.probes, payloads, judge, self._conditions(payloads), waiting.begin)
         red = self.tests.report(session, judged, self.probes)
         self.report = replace(
             self.report,
@@ -112,11 +113,13 @@ class Judging:
             gates_seconds=sum(gate.seconds for gate in judged.gates),
         )
 
-    def _conditions(self) -> str:
+    def _conditions(self, payloads: Sequence[Payload]) -> Conditions:
         """Say under what this session measured times."""
-        traced = next((probe.conditions() for probe in self.probes if isinstance(probe, CoverageProbe)), "")
-        workers = f"{len(self.payloads)} workers" if self.payloads else ""
-        return ", ".join(filter(None, [traced, workers]))
+        name = BenchmarksProbe.name
+        collected = [payload.collected[name] for payload in payloads if name in payload.collected]
+        judged = any(isinstance(probe, CoverageProbe) for probe in self.probes)
+        conditions = traced(collected, untraced="coverage not traced" if judged else "")
+        return replace(conditions, workers=f"{len(self.payloads)} workers" if self.payloads else "")
 
     def _own_payload(self) -> Payload:
         process = "the controller" if self.payloads else "this process"
@@ -133,7 +136,7 @@ class Judging:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self.report.outcome == "incomplete":
             self.report = replace(self.report, notes=(self.no_verdict,))
-        self.report = replace(self.report, seconds=self.clock() - self.start)
+        self.report = replace(self.report, seconds=Clock.monotonic() - self.start)
         self._write_last(session)
         status = int(session.exitstatus)
         result = yield
@@ -150,17 +153,24 @@ class Judging:
 
     def _write_last(self, session: pytest.Session) -> None:
         self.report = replace(self.report, exit_status=int(session.exitstatus))
-        try:
-            self._write(self.report)
-        except OSError as error:
-            self.failed_write = f"the report was not written: {error.filename}: {error.strerror}"
+        failures = self._write(self.report)
+        if failures:
+            self.failed_write = f"the report was not written: {failures}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
-    def _write(self, report: SessionReport) -> None:
+    def _write(self, report: SessionReport) -> str:
+        """Write *report* in every format, and return why it was not written in some of them."""
+        failures = []
         for target in self.settings.reports:
             if self.idle and not target.is_asked_for:
                 continue  # an editor that collects tests must not replace what the last run reported
-            write_report(target.path, RENDERERS[target.format](report))
+            try:
+                write_report(target.path, self.settings.renderers[target.format](report))
+            except OSError as error:
+                failures.append(f"{error.filename}: {error.strerror}")
+            except RenderError as error:
+                failures.append(str(error))
+        return "; ".join(failures)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         verbosity = self.config.get_verbosity()

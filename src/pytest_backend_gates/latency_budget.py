@@ -8,16 +8,18 @@
 
 The first round is part of the test as everything else is: coverage sees it, and it is all that happens
 without ``--backend-gates``. One more warms up; then the clock runs, with the measuring of coverage paused
-and garbage collected whenever production would. A round of a loop may await.
+and garbage collected whenever production would. A round of a loop may await. Rounds are timed alone: two
+names that were timed at once would each be charged with the other's work.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from inspect import isawaitable
-from time import perf_counter_ns
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any, Final, Protocol
+
+from pytest_backend_gates.clocks import Clock
 
 #: Rounds go on for this long, in nanoseconds, between the fewest that prove anything and the most.
 LONG_ENOUGH: Final = 10**9
@@ -43,8 +45,11 @@ class Timing(Protocol):
         A mistake in a budget fails the test.
         """
 
-    def apart(self) -> AbstractContextManager[None]:
-        """Run what is inside undisturbed: neither coverage nor the clocks of the traffic count it."""
+    def exclusively(self, rounds: "Rounds") -> AbstractContextManager[None]:
+        """Run what is inside undisturbed: neither coverage nor the clocks of the traffic count it.
+
+        Fails the test that is timing other rounds at this moment.
+        """
 
     def judge(self, rounds: "Rounds", times: Sequence[int]) -> None:
         """Report the *times*, in nanoseconds, and judge them. Raises when a budget is refuted."""
@@ -60,7 +65,8 @@ class LatencyBudget:
     def __call__(self, name: str, *budgets: str, rounds: int | None = None) -> "Rounds":
         """Return rounds to be run: called with a callable, or looped over.
 
-        *name* is their subject in the report. Each of the *budgets* is a threshold without its metric:
+        *name* is their subject in the report, where the times of one name add up, also those of several tests;
+        one that an operation or a benchmark has there is refused. Each of the *budgets* is a threshold without its metric:
         ``p95 < 20ms``, ``mean <= 5ms``. *rounds* are as many as fit into a second unless given.
         """
         __tracebackhide__ = True
@@ -70,16 +76,13 @@ class LatencyBudget:
 class Rounds:
     """The rounds of one name, to be run once."""
 
-    #: The clock, where freezegun does not find it: it replaces what modules hold.
-    _now: Final = staticmethod(perf_counter_ns)
-
     def __init__(self, timing: Timing | None, name: str, budgets: Sequence[str], asked: int | None) -> None:
         __tracebackhide__ = True
         self.name = name
         self.budgets = budgets
         #: Whether all rounds were run and judged.
         self.finished = False
-        #: Whether what was timed has raised, which the test may expect.
+        #: Whether the first round has raised, as without the gates, which the test may expect.
         self.raised = False
         self._timing = timing
         self._asked = asked
@@ -94,14 +97,14 @@ class Rounds:
         again = partial(call, *args, **kwargs)
         rounds = self.__iter__()
         next(rounds)
-        with self._raising():
+        with self._first():
             first = again()
             if isinstance(first, _LAZY):
                 raise LazyError(type(first).__name__)
         if isawaitable(first):
             return self._awaited(first, rounds, again)
         # A traceback would keep the rounds, and coverage paused, for as long as it lives.
-        with self._raising(), closing(rounds):
+        with closing(rounds):
             for _ in rounds:
                 again()
         return first
@@ -113,15 +116,16 @@ class Rounds:
         again: Callable[[], Awaitable[Any]],
     ) -> Any:  # noqa: ANN401 - what the callable returns
         __tracebackhide__ = True
-        with self._raising(), closing(rounds):
-            result = await first
+        with closing(rounds):
+            with self._first():
+                result = await first
             for _ in rounds:
                 await again()
         return result
 
     @contextmanager
-    def _raising(self) -> Iterator[None]:
-        """End the rounds with what the callable raises: a test may expect it."""
+    def _first(self) -> Iterator[None]:
+        """End the rounds with what the first one raises."""
         try:
             yield
         except BaseException:
@@ -131,18 +135,19 @@ class Rounds:
     def __iter__(self) -> Generator[None, None, None]:
         """Run the body of a loop once for each round."""
         __tracebackhide__ = True
-        self.finished = False
+        self.finished = self.raised = False
         yield
         if self._timing is None:
             return
-        with self._timing.apart():
+        with self._timing.exclusively(self):
             yield
             times: list[int] = []
-            enough = self._now() + LONG_ENOUGH
+            now = Clock.perf_counter_ns
+            enough = now() + LONG_ENOUGH
             most = self._asked or max(MOST, self._fewest)
-            while len(times) < most and (self._asked or len(times) < self._fewest or self._now() < enough):
-                start = self._now()
+            while len(times) < most and (self._asked or len(times) < self._fewest or now() < enough):
+                start = now()
                 yield
-                times.append(self._now() - start)
+                times.append(now() - start)
         self.finished = True
         self._timing.judge(self, times)

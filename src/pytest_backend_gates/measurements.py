@@ -11,16 +11,19 @@ Paths are relative to the rootdir and use forward slashes everywhere.
 
 import hashlib
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from math import ceil
-from typing import Any, Self
+from typing import Any, Final, Self
 
 Number = int | Fraction
 #: What crosses a process boundary: anything that ``json`` can write and read back unchanged.
 Plain = dict[str, Any]
+#: Where samples come from that were timed in rounds, and not as requests of the tests.
+ROUNDS: Final = "benchmark"
+#: The fields of samples that cross a process boundary as they are.
+_AS_THEY_ARE: Final = ("cold", "seen", "native", "sources", "averaged")
 
 
 class Kind(StrEnum):
@@ -101,6 +104,8 @@ class Rate:
     of: str = "hits"
     #: Subject -> why it is no hit though nothing is known to be wrong with it; told, and counted all the same.
     unproven: Mapping[str, str] = field(default_factory=dict)
+    #: Whether the total is a sample of what is to come, as requests are: too few of it prove nothing.
+    sampled: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -121,11 +126,23 @@ class Counter:
     aside: str = ""
     #: What was examined without proving anything -> why: no finding there means nothing.
     unproven: Mapping[str, str] = field(default_factory=dict, hash=False)
+    #: Thing examined -> how many more were counted there, of which there is nothing to say but their number.
+    tallies: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @property
     def names(self) -> frozenset[str]:
         """What a threshold can own: the things examined, and those with findings."""
         return self.examined | {finding.subject for finding in self.findings}
+
+    def count(self, among: frozenset[str]) -> int:
+        """Return how many there are in the things *among*."""
+        found = sum(finding.subject in among for finding in self.findings)
+        return found + sum(number for name, number in self.tallies.items() if name in among)
+
+    def shown(self, among: frozenset[str]) -> tuple[Finding, ...]:
+        """Return what there is to look at in the things *among*: the findings, and a line for each tally."""
+        told = [*self.findings, *(Finding(name, f"{n:,}", n) for name, n in self.tallies.items() if n)]
+        return tuple(finding for finding in told if finding.subject in among)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +184,7 @@ class Samples:
     sources: Mapping[str, int] = field(default_factory=dict)
     #: How many of the samples are each the mean of several calls.
     averaged: int = 0
-    #: The aggregates for which a test has given it a budget of its own, and judged that.
+    #: The aggregates for which tests have given all of it upper limits of their own, and found it within.
     budgets: frozenset[str] = frozenset()
 
     def __add__(self, other: "Samples") -> "Samples":
@@ -180,7 +197,7 @@ class Samples:
             self.native or other.native,
             sources,
             self.averaged + other.averaged,
-            self.budgets | other.budgets,
+            self.budgets & other.budgets,
         )
 
     @property
@@ -194,30 +211,26 @@ class Samples:
 
     def to_plain(self) -> Plain:
         """Return JSON-able data for :meth:`from_plain`."""
-        return {
-            "runs": [list(run) for run in self.runs],
-            "cold": self.cold,
-            "seen": self.seen,
-            "native": self.native,
-            "sources": dict(self.sources),
-            "averaged": self.averaged,
-            "budgets": sorted(self.budgets),
-        }
+        runs, budgets = [list(run) for run in self.runs], sorted(self.budgets)
+        return {"runs": runs, "budgets": budgets, **{name: getattr(self, name) for name in _AS_THEY_ARE}}
 
     @classmethod
     def from_plain(cls, data: Plain) -> Self:
         """Read what :meth:`to_plain` wrote."""
         runs = tuple(array("q", run) for run in data["runs"])
-        kept = {name: data[name] for name in ("cold", "seen", "native", "sources", "averaged")}
-        return cls(runs, **kept, budgets=frozenset(data["budgets"]))
+        return cls(runs, **{name: data[name] for name in _AS_THEY_ARE}, budgets=frozenset(data["budgets"]))
 
 
-def nearest_rank(ordered: Sequence[int], share: Fraction) -> int:
-    """Return the smallest of the *ordered* samples such that at least *share* of them are at most as large.
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under what times were measured, for the rows that judge them."""
 
-    Raises ``IndexError`` without samples.
-    """
-    return ordered[max(1, ceil(share * len(ordered))) - 1]
+    #: The requests of the tests, or whatever else they do: ``coverage core ctrace``.
+    requests: str = ""
+    #: Rounds of their own: ``coverage paused``.
+    rounds: str = ""
+    #: All of them: ``2 workers``.
+    workers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,19 +238,23 @@ class Trend:
     """Samples per subject; every subject is judged by an aggregate of its own samples."""
 
     subjects: Mapping[str, Samples]
-    #: Under what it was measured, for the row: ``coverage core ctrace, 2 workers``.
-    conditions: str = ""
+    conditions: Conditions = Conditions()
+    #: Benchmarks without samples -> why they were not timed.
+    untimed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
-        """What a threshold can own: the subjects."""
-        return frozenset(self.subjects)
+        """What a threshold can own: the subjects, and those without samples."""
+        return frozenset({*self.subjects, *self.untimed})
 
     def __add__(self, other: "Trend") -> "Trend":
         subjects = dict(self.subjects)
         for name, samples in other.subjects.items():
             subjects[name] = subjects[name] + samples if name in subjects else samples
-        return Trend(dict(sorted(subjects.items())), self.conditions or other.conditions)
+        conditions = self.conditions if self.conditions != Conditions() else other.conditions
+        missed = {**self.untimed, **other.untimed}
+        untimed = {name: why for name, why in missed.items() if name not in subjects}
+        return Trend(dict(sorted(subjects.items())), conditions, untimed)
 
 
 Measurement = Rate | Counter | Gauge | Trend
@@ -257,12 +274,11 @@ class Reading:
     hint: str | None = None
     #: What a reader of the report should know whatever the verdict.
     notes: tuple[str, ...] = ()
+    #: Sets that thresholds may name -> the subjects found to be in them: ``crud``.
+    sets: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
     def __add__(self, other: "Reading") -> "Reading":
-        """Put together what two probes say of one metric: of a trend, whose samples add up.
-
-        What one of them measured stands, and why the other has nothing is still told.
-        """
+        """Put together what two probes say of one metric, a trend: also why one of them has nothing."""
         reasons = filter(None, [self.unavailable, other.unavailable])
         return Reading(
             _together(self.measurement, other.measurement),
@@ -270,6 +286,7 @@ class Reading:
             "; ".join(reasons) or None,
             self.hint or other.hint,
             tuple(dict.fromkeys(self.notes + other.notes)),
+            {**self.sets, **other.sets},
         )
 
 

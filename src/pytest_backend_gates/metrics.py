@@ -1,8 +1,8 @@
 """The catalogue: every metric that a threshold can name, and what can be asked of it."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from pytest_backend_gates.measurements import Kind, Metric
 from pytest_backend_gates.units import decimal_text
 
-#: The gates, in the order in which they are told.
+#: The gates that have a default threshold, in the order in which they are told, before all others.
 GATES: Final = ("coverage", "complexity", "security", "contract", "latency")
 
 #: Named groups of thresholds, for lines such as ``preset: default``. Those of ``default`` stand first in every run.
@@ -21,6 +21,17 @@ PRESETS: Final[dict[str, tuple[str, ...]]] = {
         "security.high == 0",
         "contract.failures == 0",
         "latency.p95 < 100ms",
+    ),
+    # What a backend should keep that people depend on.
+    "production": (
+        "latency.p95 < 100ms",  # of every operation
+        "latency.p99[@crud] < 200ms",  # of those that touch the database
+        "errors < 0.1%",
+        "queries.time.mean < 50ms",
+        "queries.repeated.max < 5",  # more is one query for each row of a list
+        "contract.operations == 100%",  # each of them has answered
+        "tests.unit >= 70%",  # of the tests that ran: many that are small,
+        "tests.e2e <= 10%",  # and few that need everything at once
     ),
 }
 
@@ -40,16 +51,35 @@ class Catalogue:
     """The metrics of one session, by name."""
 
     metrics: dict[str, Metric]
+    #: Each set that a probe fills while it measures (``@crud``) -> what its members are, in the singular.
+    sets: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, metrics: Iterable[Metric]) -> "Catalogue":
-        """Collect *metrics*: several probes may feed one. Raises ``ValueError`` when two differ under one name."""
+    def of(cls, metrics: Iterable[Metric], sets: Mapping[str, str] | None = None) -> "Catalogue":
+        """Collect *metrics*: several probes may feed one.
+
+        Raises ``ValueError`` when two differ under one name, or one has the name of another's aggregate.
+        """
         by_name: dict[str, Metric] = {}
         for metric in metrics:
             if by_name.get(metric.name, metric) != metric:
                 raise ValueError(f"two metrics are named {metric.name!r}")
             by_name[metric.name] = metric
-        return cls(by_name)
+        for name in by_name:
+            for whole in by_name.values():
+                if _is_aggregate(name, whole):
+                    raise ValueError(f"{name!r} would be read as an aggregate of the metric {whole.name!r}")
+        return cls(by_name, sets or {})
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """Every gate that has a metric, in the order in which they are told."""
+        present = dict.fromkeys(metric.gate for metric in self.metrics.values())
+        return tuple(dict.fromkeys([*(gate for gate in GATES if gate in present), *present]))
+
+    def also(self, metrics: Iterable[Metric], sets: Mapping[str, str] | None = None) -> "Catalogue":
+        """Return these metrics and sets with others. Raises ``ValueError`` as :meth:`of` does."""
+        return Catalogue.of([*self.metrics.values(), *metrics], {**self.sets, **(sets or {})})
 
     def split(self, name: str) -> tuple[Metric | None, str]:
         """Return the metric with the longest name that begins *name*, and what follows it (without the dot)."""
@@ -59,6 +89,15 @@ class Catalogue:
             if metric is not None:
                 return metric, ".".join(parts[count:])
         return None, ""
+
+
+def _is_aggregate(name: str, metric: Metric) -> bool:
+    """Whether *name* is that of *metric* with one of its aggregates behind it."""
+    word = name.removeprefix(f"{metric.name}.")
+    try:
+        return word != name and aggregate_of(metric, word) is not None
+    except ValueError:
+        return False
 
 
 def aggregate_of(metric: Metric, word: str) -> str | None:

@@ -65,10 +65,12 @@ class FullRun:
     def anchor(self) -> Path:
         """Return the folder for tests that are in no file: the first that a bare ``pytest`` starts from.
 
-        Of a run that starts from the rootdir it is the folder of tests there, else the rootdir.
+        Of a run that starts from the rootdir it is the folder of tests there, else the rootdir. Of one that starts
+        from files alone it is the first of them, which stands for its folder.
         """
-        folders = [target for target in self.targets() if target.is_dir() and target != self.rootdir]
-        return folders[0] if folders else _test_folder(self.rootdir)
+        targets = [target for target in self.targets() if target != self.rootdir]
+        fitting = sorted((target for target in targets if target.exists()), key=Path.is_file)
+        return fitting[0] if fitting else _test_folder(self.rootdir)
 
     def named_by_addopts(self) -> list[str]:
         """Return the folders and files that the project's own ``addopts`` name."""
@@ -142,13 +144,13 @@ def why_narrowed(given: Namespace, full: FullRun, invocation_dir: Path) -> str |
     )
 
 
-def why_without(given: Namespace, full: FullRun, invocation_dir: Path, folder: Path) -> str | None:
-    """Return the arguments, or the folder the run started in, that leave out what belongs to *folder* as a whole."""
+def why_without(given: Namespace, full: FullRun, invocation_dir: Path, place: Path) -> str | None:
+    """Return the arguments, or the folder the run started in, that leave out what belongs to *place* as a whole."""
     if not given.file_or_dir and invocation_dir == full.rootdir:
         return None
     named = [*full.named_by_addopts(), *given.file_or_dir] or ["."]
     paths = [Path(os.path.normpath(invocation_dir / name)) for name in named]
-    if any(path == folder or path in folder.parents for path in paths):
+    if any(path == place or path in place.parents for path in paths):
         return None
     return " ".join(given.file_or_dir) or f"started in {invocation_dir.name}"
 

@@ -22,6 +22,8 @@ INI_KEYS: Final[dict[str, tuple[Literal["linelist", "bool", "string"], str]]] = 
     "backend_gates_contract_dir": ("string", "the folder of tests that the contract's tests belong to"),
     "backend_gates_usefixtures": ("linelist", "a fixture a line that every contract test uses"),
     "backend_gates_reports": ("linelist", "a report a line: 'json:PATH'"),
+    "backend_gates_metrics": ("linelist", "a metric of one's own a line: 'emails.sent: counter'"),
+    "backend_gates_tests": ("linelist", "a kind of tests a line: 'unit = tests/small/**, pytest.mark.fast'"),
     "backend_gates_strict": ("bool", "make SKIPPED and unproven red"),
 }
 

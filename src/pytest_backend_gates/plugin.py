@@ -20,6 +20,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+# Also without the gates: to pytest an unknown hook in a conftest file is a mistake.
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from pytest_backend_gates import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 # The outermost wrapper: pytest's own imports what the project's ``filterwarnings`` name.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(

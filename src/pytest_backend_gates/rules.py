@@ -1,20 +1,22 @@
-"""Which thresholds are in force, which subjects each of them owns, and what would relax one.
+"""Which thresholds are in force, which subjects each of them owns, what satisfies one and what would relax it.
 
 The defaults stand first, then the ini file, then the command line. As in CODEOWNERS, the last threshold
 of a metric and aggregate that matches a subject owns it. A rate is the exception: each of its thresholds
 judges its own selection.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from math import ceil, floor
 
 from pytest_backend_gates.errors import Problem
 from pytest_backend_gates.measurements import Kind, Number
 from pytest_backend_gates.metrics import Catalogue
-from pytest_backend_gates.model import Origin, Threshold
-from pytest_backend_gates.selector import covers, matches
-from pytest_backend_gates.units import decimal_text, in_unit
+from pytest_backend_gates.model import Origin, Outcome, Threshold, Verdict
+from pytest_backend_gates.selector import covers, selection
+from pytest_backend_gates.units import OPERATORS, decimal_text, in_unit
 
 
 def in_force(thresholds: Iterable[Threshold], catalogue: Catalogue) -> tuple[Threshold, ...]:
@@ -29,6 +31,17 @@ def in_force(thresholds: Iterable[Threshold], catalogue: Catalogue) -> tuple[Thr
         kept = [old for old in kept if not _replaces(new, old, catalogue)]
         kept.append(new)
     return tuple(kept)
+
+
+def with_members(
+    thresholds: Iterable[Threshold], measured: Iterable[Mapping[str, frozenset[str]]]
+) -> tuple[Threshold, ...]:
+    """Let each threshold on a *measured* set select its members; with none, it goes on to match nothing."""
+    members: dict[str, set[str]] = {}
+    for name, found in chain.from_iterable(sets.items() for sets in measured):
+        members.setdefault(f"@{name}", set()).update(found)
+    globs = {selector: tuple(sorted(found)) for selector, found in members.items() if found}
+    return tuple(replace(one, globs=globs.get(one.selector or "", one.globs)) for one in thresholds)
 
 
 def _replaces(new: Threshold, old: Threshold, catalogue: Catalogue) -> bool:
@@ -112,16 +125,28 @@ def owned(threshold: Threshold, subjects: Iterable[str], thresholds: Sequence[Th
     if not all(other.globs for other in later):
         return frozenset()
     taken = tuple(glob for other in later for glob in other.globs)
-    return frozenset(
-        subject
-        for subject in subjects
-        if matches(threshold.globs, subject) and not (taken and matches(taken, subject))
-    )
+    mine = selection(threshold.globs, subjects)
+    return mine - selection(taken, mine) if taken else mine
 
 
 def owns(threshold: Threshold, subject: str, thresholds: Sequence[Threshold]) -> bool:
     """Whether *threshold* is the last of its metric and aggregate in *thresholds* that matches *subject*."""
     return subject in owned(threshold, (subject,), thresholds)
+
+
+def decided(row: Verdict, value: Number) -> Verdict:
+    """Compare the one number of *row* with its limit."""
+    threshold = row.threshold
+    if satisfies(threshold, value):
+        return replace(row, outcome=Outcome.PASSED, value=value)
+    upper = value > threshold.limit or threshold.operator == "<"  # the value may equal a strict limit
+    relax = relaxed(threshold, value, upper=upper)
+    return replace(row, outcome=Outcome.FAILED, value=value, relax=relax)
+
+
+def satisfies(threshold: Threshold, value: Number) -> bool:
+    """Whether *value* is within the limit."""
+    return OPERATORS[threshold.operator or ""](value, threshold.limit)
 
 
 def relaxed(threshold: Threshold, value: Number, *, upper: bool) -> str:

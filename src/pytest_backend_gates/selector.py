@@ -6,7 +6,7 @@ without ``::`` means all blocks of the files that it matches.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, product, zip_longest
 
@@ -26,6 +26,22 @@ def matches(globs: Sequence[str], subject: str) -> bool:
     if files and files.fullmatch(subject.partition("::")[0]):
         return True
     return blocks is not None and blocks.fullmatch(subject) is not None
+
+
+def selection(globs: Sequence[str], subjects: Iterable[str]) -> frozenset[str]:
+    """Return those of *subjects* that any of *globs* means; the blocks of a file are matched as that file once."""
+    if not globs:
+        return frozenset(subjects)
+    files, blocks = _compiled(tuple(globs))
+    by_file: dict[str, bool] = {}
+
+    def is_meant(subject: str) -> bool:
+        path = subject.partition("::")[0]
+        if path not in by_file:
+            by_file[path] = files is not None and files.fullmatch(path) is not None
+        return by_file[path] or (blocks is not None and blocks.fullmatch(subject) is not None)
+
+    return frozenset(filter(is_meant, subjects))
 
 
 def covers(outer: Sequence[str], inner: Sequence[str]) -> bool:

@@ -9,29 +9,21 @@ from typing import Final
 
 import pytest
 
-from pytest_backend_gates.collecting import Collecting, Observing, WorkerCollecting
+from pytest_backend_gates.collecting import Collecting, Counting, Holding, Observing, WorkerCollecting
 from pytest_backend_gates.errors import ConfigurationError
 from pytest_backend_gates.evaluation import Probes
-from pytest_backend_gates.explain import Explaining
+from pytest_backend_gates.extensions import Extensions, added
 from pytest_backend_gates.invocation import anchor, narrowed_early, narrowed_finally, without_anchor
 from pytest_backend_gates.judging import Judging
 from pytest_backend_gates.last_word import LAST_WORD, LastWord
-from pytest_backend_gates.metrics import Catalogue
+from pytest_backend_gates.measuring import CATALOGUE, PROBES, Measuring, distributes, wanted_by
 from pytest_backend_gates.narrowing import why_not_run, why_not_traced
 from pytest_backend_gates.probes import Probe
-from pytest_backend_gates.probes.benchmarks import BenchmarksProbe
 from pytest_backend_gates.probes.contract.probe import ContractProbe
 from pytest_backend_gates.probes.coverage import CoverageProbe
-from pytest_backend_gates.probes.static import StaticProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
 from pytest_backend_gates.settings import Settings, read, source_of
 from pytest_backend_gates.timing import Timing
-
-CATALOGUE: Final = Catalogue.of(
-    metric
-    for probe in (CoverageProbe, StaticProbe, ContractProbe, TrafficProbe, BenchmarksProbe)
-    for metric in probe.metrics
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +77,12 @@ def configure(config: pytest.Config) -> None:
             " -p pytest_backend_gates.plugin"
         )
     try:
-        settings = read(config, CATALOGUE)
+        extensions = added(config, CATALOGUE, PROBES)
+        settings = read(config, extensions.catalogue, extensions.renderers)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     narrowed = beginning.narrowed or narrowed_finally(config, beginning.parser)
-    for name, side in _sides(config, settings, narrowed, beginning).items():
+    for name, side in _sides(config, settings, narrowed, beginning, extensions).items():
         if config.pluginmanager.register(side, f"backend-gates-{name}") is None:
             raise pytest.UsageError(
                 f"-p no:backend-gates-{name}: a part of the gates cannot be blocked;"
@@ -98,38 +91,71 @@ def configure(config: pytest.Config) -> None:
 
 
 def _sides(
-    config: pytest.Config, settings: Settings, narrowed: str | None, beginning: Beginning
+    config: pytest.Config,
+    settings: Settings,
+    narrowed: str | None,
+    beginning: Beginning,
+    extensions: Extensions,
 ) -> dict[str, object]:
     """Return what to register in this process: who it is."""
     if config.getoption("backend_gates_explain"):
+        from pytest_backend_gates.explain import Explaining
+
         return {"explaining": Explaining(config, settings, narrowed)}
-    running, traffic, static = beginning.running, TrafficProbe(), _static_probe(settings)
-    benchmarks = BenchmarksProbe(lambda: getattr(config, "_benchmarksession", None))
-    contract = ContractProbe()
-    known = (beginning.coverage, static, contract, traffic, benchmarks)
-    wanted = [probe for probe in known if _wanted(probe, settings)]
-    if beginning.coverage not in wanted:
+    running, coverage = beginning.running, beginning.coverage
+    ours = Measuring.of(config, settings, coverage, extensions)
+    known: list[Probe] = [*ours, *extensions.probes]
+    wanted = [probe for probe in known if wanted_by(settings, probe)]
+    if coverage not in wanted:
         running.stop()
-    observing: dict[str, object] = {}
-    if traffic in wanted:
-        timing = Timing(benchmarks, beginning.coverage, traffic, strict=settings.strict)
-        observing = {"observing": Observing(running, traffic), "timing": timing}
-    observing |= _contract_sides(config, settings, beginning, contract, traffic)
-    if hasattr(config, "workerinput"):
-        here = _only(wanted, contract, traffic, benchmarks)
+    observing = _watching(running, settings, ours)
+    observing |= _contract_sides(config, settings, beginning, ours.contract, ours.traffic)
+    role = _role(config)
+    here = _measuring(role, _started(ours, wanted))
+    if role == "worker":
         return {"collecting": WorkerCollecting(running, here), **observing}
-    if why_not_run(config.option) is not None:
-        here = []
-    elif _distributes(config):
-        here, observing = _only(wanted, static), {}  # the workers run the tests
-    else:
-        here = _only(wanted, static, contract, traffic, benchmarks)
     collecting = Collecting(running, here)
-    return {
-        "collecting": collecting,
-        "judging": Judging(config, settings, narrowed, collecting, wanted),
-        **observing,
-    }
+    judging = {"collecting": collecting, "judging": Judging(config, settings, narrowed, collecting, wanted)}
+    return judging if role == "controller" else {**judging, **observing}
+
+
+def _started(ours: Measuring, wanted: Sequence[Probe]) -> list[Probe]:
+    """Return the probes to start for those that are *wanted*: the contract and the queries live on what the taps see."""
+    tapped = {ours.traffic, ours.contract, ours.queries} & {*wanted}
+    others = [probe for probe in wanted if probe not in (ours.coverage, ours.traffic)]  # coverage has begun
+    return [ours.traffic, *others] if tapped else others
+
+
+def _watching(running: Probes, settings: Settings, ours: Measuring) -> dict[str, object]:
+    """Return what watches the tests on behalf of those probes that are wanted."""
+    queries = ours.queries if wanted_by(settings, ours.queries) else None
+    timing = Timing(ours.benchmarks, ours.coverage, ours.traffic, strict=settings.strict)
+    watching: list[tuple[tuple[Probe, ...], dict[str, object]]] = [
+        (
+            (ours.traffic, ours.contract, ours.queries),
+            {"observing": Observing(running, ours.traffic, queries)},
+        ),
+        ((ours.benchmarks,), {"timing": timing}),
+        ((ours.own,), {"own": ours.own}),
+        ((ours.pyramid,), {"counting": Counting(running, ours.pyramid, settings.suite)}),
+    ]
+    wanted = [sides for probes, sides in watching if any(wanted_by(settings, probe) for probe in probes)]
+    return {name: side for sides in wanted for name, side in sides.items()}
+
+
+def _role(config: pytest.Config) -> str:
+    """Say which part of a session this process is. xdist's controller runs no test itself."""
+    if hasattr(config, "workerinput"):
+        return "worker"
+    if why_not_run(config.option) is not None:
+        return "idle"
+    return "controller" if distributes(config) else "alone"
+
+
+def _measuring(role: str, probes: Sequence[Probe]) -> list[Probe]:
+    """Return those of *probes* that measure in a process of this *role*."""
+    scopes = {"worker": ("process",), "controller": ("session",), "alone": ("process", "session")}
+    return [probe for probe in probes if probe.scope in scopes.get(role, ())]
 
 
 def _contract_sides(
@@ -143,37 +169,39 @@ def _contract_sides(
     plan = settings.contract
     if not settings.wants("contract"):
         return {}
+    from pytest_backend_gates.probes.contract.observed import observed_contract
+
+    observed = observed_contract(plan)
+    contract.observe(observed)
+    traffic.listen(observed.hear)
+    holding: dict[str, object] = {
+        "holding": Holding(beginning.running, contract, observed, beginning.coverage)
+    }
     if plan.app is None and plan.schema is None:
-        contract.unavailable("no API schema configured", "set backend_gates_app = package.module:attribute")
-        return {}
-    folder = plan.folder or anchor(config, beginning.parser)
+        contract.not_generating(
+            "no API schema configured", "set backend_gates_app = package.module:attribute"
+        )
+        return holding
+    place = plan.folder or anchor(config, beginning.parser)
+    folder = place.parent if place.is_file() else place
     if not hasattr(config, "workerinput"):  # the place that judges knows the command line
-        left_out = without_anchor(config, beginning.parser, folder)
+        left_out = without_anchor(config, beginning.parser, place)
         if left_out:
             contract.unavailable(f"{left_out}, without the contract's tests in {folder.name}")
     from pytest_backend_gates.apart import Apart
+    from pytest_backend_gates.probes.contract.ending import is_ours
     from pytest_backend_gates.probes.contract.items import Anchor, Items
+    from pytest_backend_gates.probes.contract.printed import Printed
 
     around = Apart(config, settings, beginning.running, contract, (beginning.coverage, traffic))
-    return {"contract-folder": Anchor(folder), "contract-items": Items(plan, folder, contract, around)}
-
-
-def _static_probe(settings: Settings) -> StaticProbe:
-    gates = [gate for gate in ("complexity", "security") if settings.wants(gate)]
-    return StaticProbe(settings.source.rootdir, settings.source.files, analyzers=gates)
-
-
-def _distributes(config: pytest.Config) -> bool:
-    """Whether this is xdist's controller. As xdist decides it: ``--dist`` alone distributes nothing."""
-    return config.getoption("dist", "no") != "no" and bool(config.getoption("tx", None))
-
-
-def _wanted(probe: Probe, settings: Settings) -> bool:
-    return any(settings.wants(metric.gate) for metric in probe.metrics)
-
-
-def _only(wanted: Sequence[Probe], *probes: Probe) -> list[Probe]:
-    return [probe for probe in wanted if probe in probes]
+    items = Items(plan, folder, contract, around)
+    return {
+        "contract-folder": Anchor(place),
+        "contract-items": items,
+        "contract-endings": items.endings,
+        "contract-printed": Printed(is_ours, lambda: items.endings.api),
+        **holding,
+    }
 
 
 def _measured_by_pytest_cov(config: pytest.Config) -> object | None:

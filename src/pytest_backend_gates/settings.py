@@ -1,18 +1,21 @@
 """What every option and ini key means together: one frozen Settings, or every problem at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
 from pytest_backend_gates.contract_plan import read_plan
 from pytest_backend_gates.discovery import Source, find_source
-from pytest_backend_gates.errors import ConfigurationError, Problem, did_you_mean
-from pytest_backend_gates.metrics import GATES, PRESETS, Catalogue
+from pytest_backend_gates.errors import ConfigurationError, did_you_mean
+from pytest_backend_gates.metrics import PRESETS, Catalogue
 from pytest_backend_gates.model import Origin, Threshold
+from pytest_backend_gates.own_metrics import OwnMetric, read_metrics
 from pytest_backend_gates.probes.contract.plan import Plan
+from pytest_backend_gates.reports import RENDERERS, Renderer
 from pytest_backend_gates.reports.writer import Target, parse_target
 from pytest_backend_gates.rules import in_force, shadowed
+from pytest_backend_gates.suite import Suite, read_suite
 from pytest_backend_gates.threshold import Preset, ThresholdSyntaxError, parse, read_globs, strip_comment
 from pytest_backend_gates.written import Line, Written
 
@@ -29,8 +32,13 @@ class Settings:
     sets: dict[str, tuple[str, ...]]
     source: Source
     reports: tuple[Target, ...]
+    #: Format of a report -> what renders it.
+    renderers: Mapping[str, Renderer]
     strict: bool
     contract: Plan
+    #: The metrics that the project declares and its tests record.
+    own: tuple[OwnMetric, ...]
+    suite: Suite
     #: Ini key, option, ``@set`` or path of a report -> where it was set, for ``--backend-gates-explain``.
     origins: dict[str, str]
 
@@ -40,21 +48,28 @@ class Settings:
         return any(metrics[one.metric].gate == gate and not one.is_off for one in self.thresholds)
 
 
-def read(config: pytest.Config, catalogue: Catalogue) -> Settings:
+def read(
+    config: pytest.Config, catalogue: Catalogue, renderers: Mapping[str, Renderer] = RENDERERS
+) -> Settings:
     """Read every setting. Raises :class:`ConfigurationError` with all the problems found."""
-    return _Reader(config, catalogue).settings()
+    return _Reader(config, catalogue, renderers).settings()
 
 
 class _Reader:
     """Makes sense of what the user wrote, and gathers what makes none."""
 
-    def __init__(self, config: pytest.Config, catalogue: Catalogue) -> None:
+    def __init__(
+        self, config: pytest.Config, catalogue: Catalogue, renderers: Mapping[str, Renderer]
+    ) -> None:
         self.config = config
         self.catalogue = catalogue
+        self.renderers = renderers
         self.written = Written(config)
 
     def settings(self) -> Settings:
         self.written.check_keys()
+        own = tuple(read_metrics(self.written, self.catalogue).values())
+        self.catalogue = self.catalogue.also(one.metric for one in own)
         sets = self._sets()
         thresholds = [*self._defaults(), *self._thresholds(sets)]
         thresholds += self._left_out(thresholds)
@@ -62,12 +77,22 @@ class _Reader:
         self.written.problems += shadowed(effective, self.catalogue)
         source, reports = self._source(), self._reports()
         strict = self.written.flag("backend_gates_strict")
-        plan = read_plan(self.written, self.config.rootpath)
+        plan, suite = read_plan(self.written, self.config.rootpath), read_suite(self.written)
         if source is None or self.written.problems:
             raise ConfigurationError(self.written.problems)
-        origins = self.written.origins
         return Settings(
-            self.catalogue, effective, tuple(thresholds), sets, source, reports, strict, plan, origins
+            catalogue=self.catalogue,
+            thresholds=effective,
+            written=tuple(thresholds),
+            sets=sets,
+            source=source,
+            reports=reports,
+            renderers=self.renderers,
+            strict=strict,
+            contract=plan,
+            own=own,
+            suite=suite,
+            origins=self.written.origins,
         )
 
     def _defaults(self) -> Iterator[Threshold]:
@@ -84,9 +109,7 @@ class _Reader:
         try:
             statement = parse(line.text, self.catalogue, sets, line.origin)
         except ThresholdSyntaxError as error:
-            self.written.problems.append(
-                Problem(error.message, line.where, error.source, error.span, error.allowed)
-            )
+            self.written.mistake(error, line)
             return
         if isinstance(statement, Preset):
             for text in PRESETS[statement.name]:
@@ -99,21 +122,24 @@ class _Reader:
     def _left_out(self, thresholds: Sequence[Threshold]) -> Iterator[Threshold]:
         """Yield an ``off`` for every metric, of those asked about, whose gate this run leaves out."""
         off = self._gates_left_out()
-        if len(off) == len(GATES):
-            given = " ".join(dict.fromkeys(off.values()))
-            self.written.problem(
-                "no gate is left to judge", "command line", given, given, "--no-backend-gates judges none"
-            )
-        for name in dict.fromkeys(threshold.metric for threshold in thresholds):
-            option = off.get(self.catalogue.metrics[name].gate)
-            if option is not None:
-                yield Threshold(option, Origin("command line"), name, name)
+        asked = {name: self.catalogue.metrics[name].gate for name in (one.metric for one in thresholds)}
+        if off and off.keys() >= {*asked.values()}:
+            self._nothing_left(off)
+        for name, gate in asked.items():
+            if gate in off:
+                yield Threshold(off[gate], Origin("command line"), name, name)
+
+    def _nothing_left(self, off: Mapping[str, str]) -> None:
+        given = " ".join(dict.fromkeys(off.values()))
+        silent = " and ".join(gate for gate in self.catalogue.gates if gate not in off)
+        allowed = f"no threshold of {silent} is written" if silent else "--no-backend-gates judges none"
+        self.written.problem("no gate is left to judge", "command line", given, given, allowed)
 
     def _gates_left_out(self) -> dict[str, str]:
         """Return each gate that this run leaves out, with the option that says so."""
         only, skip = self._gates("--backend-gates-only"), self._gates("--backend-gates-skip")
         off: dict[str, str] = {}
-        for gate in GATES:
+        for gate in self.catalogue.gates:
             if skip and gate in skip[1]:
                 off[gate] = skip[0]
             elif only and gate not in only[1]:
@@ -124,19 +150,15 @@ class _Reader:
         text = self.written.option(option)
         if text is None:
             return None
+        known = self.catalogue.gates
         names = [name.strip() for name in text.split(",")]
         for name in names:
             if not name:
-                self.written.problem(
-                    "a gate's name is missing",
-                    option,
-                    f"{option}={text}",
-                    text,
-                    f"allowed: {', '.join(GATES)}",
-                )
-            elif name not in GATES:
-                self.written.problem(f"unknown gate '{name}'", option, text, name, did_you_mean(name, GATES))
-        return (f"{option}={text}", frozenset(names)) if set(names) <= set(GATES) else None
+                allowed = f"allowed: {', '.join(known)}"
+                self.written.problem("a gate's name is missing", option, f"{option}={text}", text, allowed)
+            elif name not in known:
+                self.written.problem(f"unknown gate '{name}'", option, text, name, did_you_mean(name, known))
+        return (f"{option}={text}", frozenset(names)) if set(names) <= set(known) else None
 
     def _sets(self) -> dict[str, tuple[str, ...]]:
         sets: dict[str, tuple[str, ...]] = {}
@@ -146,6 +168,9 @@ class _Reader:
             name, equals, globs = (part.strip() for part in text.partition("="))
             if not equals or not name.isidentifier():
                 self.written.problem("this is not a set", line.where, text, text, allowed)
+            elif name in self.catalogue.sets:
+                told = f"the set '{name}' is filled by a probe"
+                self.written.problem(told, line.where, text, name, "give it another name")
             elif name in sets:
                 self.written.problem(f"the set '{name}' is defined twice", line.where, text, name)
             else:
@@ -176,7 +201,7 @@ class _Reader:
         for line, folder in lines:
             text = strip_comment(line.text) if line.origin.kind == "ini" else line.text
             try:
-                target = parse_target(text)
+                target = parse_target(text, self.renderers)
             except ValueError as error:
                 message, _, allowed = str(error).partition("; ")
                 self.written.problem(message, line.where, text, text, allowed)

@@ -40,6 +40,8 @@ TOKENS: Final = {
     "a number": re.compile(r"[0-9]+(\.[0-9]+)?(?![0-9.,_])"),
     "a unit": re.compile(r"%|/s\b|[A-Za-zµ]+"),
     "'off'": re.compile(r"off\b"),
+    "a colon": re.compile(r":"),
+    "a kind": re.compile(r"[A-Za-z]+"),
     "a preset": re.compile(r"preset:\s*(?P<name>[^\s]*)"),
 }
 #: More digits than any limit needs, and fewer than ``int`` refuses to read.
@@ -94,12 +96,12 @@ class Scanner:
             self.fail(f"expected {token}; got {got}", allowed)
         return match
 
-    def expect_end(self) -> None:
+    def expect_end(self, allowed: str = "one threshold a line") -> None:
         """Raise unless everything was read."""
         rest = self.source[self.position :]
         if rest:
             self.span = (self.position, len(self.source))
-            self.fail(f"expected the end; got '{rest}'", "one threshold a line")
+            self.fail(f"expected the end; got '{rest}'", allowed)
 
     def fail(self, message: str, allowed: str | None = None) -> NoReturn:
         """Raise :class:`ThresholdSyntaxError` at the last token."""
@@ -120,7 +122,7 @@ def parse(
         if aggregate:
             scanner.fail("'off' switches a whole metric off", f"write '{metric.name} off'")
         return Threshold(scanner.source, origin, metric.name, name)
-    selector, globs = _selector(scanner, sets)
+    selector, globs = _selector(scanner, metric, catalogue.sets, sets)
     operator = _operator(scanner, metric, aggregate, origin)
     if metric.kind is Kind.TREND and aggregate is None:
         scanner.span = (0, len(name))
@@ -166,7 +168,9 @@ def _meant(word: str, metric: Metric, known: Sequence[str]) -> str:
     return (f"did you mean '{start}{close[0]}'? " if close else "") + aggregates_text(metric)
 
 
-def _selector(scanner: Scanner, sets: Mapping[str, Sequence[str]]) -> tuple[str | None, tuple[str, ...]]:
+def _selector(
+    scanner: Scanner, metric: Metric, measured: Mapping[str, str], sets: Mapping[str, Sequence[str]]
+) -> tuple[str | None, tuple[str, ...]]:
     """selector: "[" (glob ("," glob)* | "@" set) "]" """
     match = scanner.accept("a selector")
     if match is None:
@@ -177,20 +181,38 @@ def _selector(scanner: Scanner, sets: Mapping[str, Sequence[str]]) -> tuple[str 
     scanner.span = match.span("globs")
     written = match["globs"].strip()
     if written.startswith("@"):
-        if written[1:] not in sets:
-            known = [f"@{name}" for name in sets]
-            scanner.fail(
-                f"unknown set '{written}'", did_you_mean(written, known) or "backend_gates_sets names none"
-            )
-        if not sets[written[1:]]:
-            scanner.fail(f"the set '{written}' is empty")
-        return written, tuple(sets[written[1:]])
+        return written, _members(scanner, metric, measured, sets, written[1:])
     try:
         return written, read_globs(written)
     except ValueError as error:
         scanner.fail(
             str(error), "globs of paths or operations, separated by commas: src/shop/**, POST /orders*"
         )
+
+
+def _members(
+    scanner: Scanner,
+    metric: Metric,
+    measured: Mapping[str, str],
+    sets: Mapping[str, Sequence[str]],
+    name: str,
+) -> tuple[str, ...]:
+    """Return the globs of the set *name*; of a measured one its own name, until its members are known."""
+    if name in measured:
+        if metric.subject != measured[name]:
+            scanner.fail(
+                f"'@{name}' holds {measured[name]}s, and '{metric.name}' is not measured by {measured[name]}"
+            )
+        return (f"@{name}",)
+    if name not in sets:
+        fitting = [one for one, subject in measured.items() if subject == metric.subject]
+        known = [f"@{one}" for one in (*sets, *fitting)]
+        scanner.fail(
+            f"unknown set '@{name}'", did_you_mean(f"@{name}", known) or "backend_gates_sets names none"
+        )
+    if not sets[name]:
+        scanner.fail(f"the set '@{name}' is empty")
+    return tuple(sets[name])
 
 
 def read_globs(text: str) -> tuple[str, ...]:

@@ -1,20 +1,25 @@
 """The session as the fixture ``latency_budget`` and pytest-benchmark meet it: what is timed on purpose."""
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Final
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from pytest_backend_gates.budgets import Budget, BudgetError, fewest_rounds, read_budget, row_text
+from pytest_backend_gates.budgets import (
+    Budget,
+    BudgetError,
+    fewest_rounds,
+    kept_within,
+    read_budget,
+)
 from pytest_backend_gates.latency_budget import Rounds
 from pytest_backend_gates.model import Outcome
+from pytest_backend_gates.probes.benchmark_rounds import is_benchmark
 from pytest_backend_gates.probes.benchmarks import BenchmarksProbe
 from pytest_backend_gates.probes.coverage import CoverageProbe
+from pytest_backend_gates.probes.coverage_at_work import core_at_work
 from pytest_backend_gates.probes.traffic import LATENCY, TrafficProbe
-
-#: Under what the rounds of a budget are timed, for its row.
-_CONDITIONS: Final = "coverage paused"
+from pytest_backend_gates.reports.rows import row_text
 
 
 class Timing:
@@ -27,48 +32,78 @@ class Timing:
         self.coverage = coverage
         self.traffic = traffic
         self.strict = strict
-        #: What this test has asked for.
-        self._begun: list[Rounds] = []
+        #: What this test has asked for, and the budgets that it gave.
+        self._begun: dict[Rounds, list[Budget]] = {}
+        #: What is being timed.
+        self._timed: Rounds | None = None
+        #: Under what it is, for its row.
+        self._conditions = ""
         #: The rows of this test that prove nothing, told when all else of it has passed.
         self._unproven: list[str] = []
 
     def begin(self, rounds: Rounds, asked: int | None) -> int:
         """Read the budgets of *rounds*, and fail the test that gives one with a mistake in it."""
         __tracebackhide__ = True
+        mistake = ""
         try:
-            fewest = fewest_rounds(rounds.name, self._budgets(rounds), asked)
+            budgets = [read_budget(rounds.name, text, LATENCY) for text in rounds.budgets]
+            fewest = fewest_rounds(rounds.name, budgets, asked)
         except BudgetError as error:
-            pytest.fail(str(error))
-        self._begun.append(rounds)
+            mistake = str(error)
+        if mistake:  # told outside, or its own traceback would be told first
+            pytest.fail(mistake)
+        self._begun[rounds] = budgets
         return fewest
 
+    def exclusively(self, rounds: Rounds) -> AbstractContextManager[None]:
+        """Time *rounds* and nothing else inside. Fails the test that times other rounds now."""
+        __tracebackhide__ = True
+        if self._timed is not None:
+            pytest.fail(
+                f"latency_budget({rounds.name!r}): {self._timed.name!r} is being timed, and its times would hold"
+                " both: time one after the other, or both as one call"
+            )
+        return self._timed_now(rounds)
+
     @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Pause coverage, and count no requests as those of tests."""
-        with self.traffic.aside(), self.coverage.paused():
+    def _timed_now(self, rounds: Rounds) -> Iterator[None]:
+        self._timed, self._conditions = rounds, "coverage paused" if core_at_work() else ""
+        try:
+            with self._unmeasured():
+                yield
+        finally:
+            self._timed = None
+
+    @contextmanager
+    def _unmeasured(self) -> Iterator[None]:
+        """Let what runs inside count neither for coverage nor as requests of the tests."""
+        with self.traffic.uncounted(), self.coverage.paused():
             yield
 
     def judge(self, rounds: Rounds, times: Sequence[int]) -> None:
         """Report the *times*, and fail the test when they refute a budget."""
         __tracebackhide__ = True
-        budgets = self._budgets(rounds)
-        judged = frozenset(one.threshold.aggregate or "" for one in budgets)
-        self.benchmarks.record(rounds.name, times, budgets=judged)
-        verdicts = [one.judge(times, _CONDITIONS, strict=self.strict) for one in budgets]
+        verdicts = [one.judge(times, self._conditions, strict=self.strict) for one in self._begun[rounds]]
+        self.benchmarks.record(rounds.name, times, budgets=kept_within(verdicts))
         told = "\n".join(row_text(one, rounds.name) for one in verdicts if one.outcome is not Outcome.PASSED)
         if any(one.red for one in verdicts):
             raise AssertionError(told)
         if told:
             self._unproven.append(told)
 
-    @staticmethod
-    def _budgets(rounds: Rounds) -> list[Budget]:
-        return [read_budget(rounds.name, text, LATENCY) for text in rounds.budgets]
-
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
         self._begun.clear()
         self._unproven.clear()
+        named = "benchmark" in getattr(item, "fixturenames", ())
+        self.benchmarks.begin(item.nodeid, core_at_work(), named=named)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, object, object]:
+        value = yield
+        if is_benchmark(value):
+            self.benchmarks.meet(request.node.nodeid, self._unmeasured)
+        return value
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
@@ -77,15 +112,9 @@ class Timing:
         if left:
             pytest.fail(
                 f"latency_budget({left[0]!r}): its rounds were not run to the end, so nothing was judged:"
-                " call it with what is to be timed, or loop over it without break",
+                " call it with what is to be timed, or loop over it without break, and let no round but the first raise",
                 pytrace=False,
             )
         if self._unproven:
             pytest.skip("\n".join(self._unproven))
         return result
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.benchmarks.expect(
-            sum("benchmark" in getattr(item, "fixturenames", ()) for item in session.items)
-        )

@@ -1,6 +1,6 @@
 """What is said of the samples of a trend: the sentence of a row, and that of each subject."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from pytest_backend_gates.answers import (
@@ -14,7 +14,7 @@ from pytest_backend_gates.answers import (
     seen,
 )
 from pytest_backend_gates.evidence import refuting_count
-from pytest_backend_gates.measurements import Finding, Number
+from pytest_backend_gates.measurements import ROUNDS, Conditions, Finding, Number
 from pytest_backend_gates.model import Verdict
 from pytest_backend_gates.units import SIDES, counted, quantity_text, shown_beside
 
@@ -30,7 +30,7 @@ def in_base_units(row: Verdict, value: Number | None) -> Fraction | None:
 
 
 def reason(
-    row: Verdict, question: Question, answers: Sequence[Answer], worst: Answer, conditions: str
+    row: Verdict, question: Question, answers: Sequence[Answer], worst: Answer, conditions: Conditions
 ) -> str:
     """Return the sentence of a row: what was judged, on how many samples, under what conditions."""
     unproven = members(proving(answers, Proof.NOTHING, Proof.TOO_FEW))
@@ -41,7 +41,18 @@ def reason(
         _averaged_text(answers),
     ]
     told = ", ".join(part for part in parts if part)
-    return f"{told}; {conditions}" if conditions else told
+    under = _conditions_text(answers, conditions)
+    return f"{told}; {under}" if under else told
+
+
+def _conditions_text(answers: Sequence[Answer], conditions: Conditions) -> str:
+    """Say under what the samples of *answers* were taken, which may be requests, rounds, or some of each."""
+    samples = [part.samples for answer in answers for part in answer.parts or (answer,)]
+    rounds = sum(one.sources.get(ROUNDS, 0) for one in samples)
+    traced = conditions.rounds if rounds else conditions.requests
+    if 0 < rounds < sum(one.count for one in samples) and conditions.requests != conditions.rounds:
+        traced = f"{conditions.requests}, in rounds {conditions.rounds}"
+    return ", ".join(filter(None, [traced, conditions.workers]))
 
 
 def _judged_text(row: Verdict, question: Question, answers: Sequence[Answer], worst: Answer) -> str:
@@ -68,6 +79,28 @@ def finding(row: Verdict, question: Question, answer: Answer) -> Finding:
         code="over" if answer.proof is Proof.OVER else "unproven",
         identity=row.threshold.left_side,
     )
+
+
+def untimed_finding(row: Verdict, benchmark: str, why: str) -> Finding:
+    """Return what is to be said of one benchmark without samples."""
+    return Finding(benchmark, f"not timed: {why}", code="unproven", identity=row.threshold.left_side)
+
+
+def untimed_text(untimed: Mapping[str, str]) -> str:
+    """Say how many benchmarks were not timed, and why not."""
+    whys = "; ".join(dict.fromkeys(untimed.values()))
+    return f"{counted(len(untimed), 'benchmark was', 'benchmarks were')} not timed: {whys}"
+
+
+def left_text(row: Verdict, count: int) -> str:
+    """Say that tests have judged *count* subjects by limits of their own."""
+    budgets = "the budget that a test gave it" if count == 1 else "the budgets that tests gave them"
+    return f"{counted(count, row.metric.subject)} within {budgets} instead"
+
+
+def both_text(count: int) -> str:
+    """Say that *count* of the subjects of a row were judged by limits of their own as well."""
+    return f"{count:,} of them also within {'a budget of its own' if count == 1 else 'budgets of their own'}"
 
 
 def _evidence_text(row: Verdict, question: Question, answer: Answer) -> str:

@@ -10,21 +10,32 @@ from fractions import Fraction
 
 from pytest_backend_gates.answers import Answer, Proof, Question, kept, members, proving, seen, worst_first
 from pytest_backend_gates.evidence import FALSE_ALARM, refuted
-from pytest_backend_gates.measurements import Number, Samples, nearest_rank
+from pytest_backend_gates.measurements import Conditions, Number, Samples
 from pytest_backend_gates.metrics import percentile_share
 from pytest_backend_gates.model import Outcome, Verdict
 from pytest_backend_gates.rules import relaxed
-from pytest_backend_gates.trend_words import finding, in_base_units, reason, ticks
+from pytest_backend_gates.samples import nearest_rank
+from pytest_backend_gates.trend_words import (
+    finding,
+    in_base_units,
+    reason,
+    ticks,
+    untimed_finding,
+    untimed_text,
+)
 
 REST = "(rest)"
 
 
-def judge_samples(row: Verdict, subjects: Mapping[str, Samples], conditions: str) -> Verdict:
+def judge_samples(row: Verdict, subjects: Mapping[str, Samples], conditions: Conditions) -> Verdict:
     """Judge *row* on the samples of *subjects*."""
     threshold = row.threshold
     limit = threshold.limit * ticks(row)
     exact = limit.numerator if limit.denominator == 1 else limit  # integers compare faster
-    question = Question(threshold.aggregate or "", threshold.operator or "", exact, Fraction(1))
+    counts_things = row.metric.unit is None
+    question = Question(
+        threshold.aggregate or "", threshold.operator or "", exact, Fraction(1), exact=counts_things
+    )
     counts = [samples.count for samples in subjects.values() if samples.count]
     tests = len(counts)
     if sum(count < question.needed for count in counts) > 1:
@@ -32,6 +43,19 @@ def judge_samples(row: Verdict, subjects: Mapping[str, Samples], conditions: str
     question = replace(question, alarm=FALSE_ALARM / max(1, tests))
     answers = _with_rest([_answer(question, name, samples) for name, samples in subjects.items()], question)
     return _summed_up(row, question, answers, conditions)
+
+
+def with_untimed(row: Verdict, untimed: Mapping[str, str]) -> Verdict:
+    """Add to *row* the benchmarks that were not timed, and why not: they prove nothing."""
+    if not untimed:
+        return row
+    return replace(
+        row,
+        judged=row.judged + len(untimed),
+        unproven=row.unproven + len(untimed),
+        findings=(*row.findings, *(untimed_finding(row, *one) for one in sorted(untimed.items()))),
+        reason="; ".join(filter(None, [untimed_text(untimed), row.reason])),
+    )
 
 
 def _answer(question: Question, subject: str, samples: Samples, parts: Sequence[Answer] = ()) -> Answer:
@@ -46,6 +70,8 @@ def _proof(question: Question, count: int, over: int, value: Number | None) -> P
     if value is None:
         return Proof.TOO_FEW
     if tail is not None and refuted(count, over, tail, question.alarm):
+        return Proof.OVER
+    if question.is_refuted_by_one and not question.good(value):
         return Proof.OVER
     if count < question.needed:
         return Proof.TOO_FEW
@@ -80,7 +106,8 @@ def _with_rest(answers: Sequence[Answer], question: Question) -> list[Answer]:
     rest = _answer(question, REST, _pooled(small), small)
     if rest.proof is Proof.TOO_FEW:
         return list(answers)
-    return [*(answer for answer in answers if answer not in small), rest]
+    pooled = {answer.subject for answer in small}
+    return [*(answer for answer in answers if answer.subject not in pooled), rest]
 
 
 def _pooled(answers: Sequence[Answer]) -> Samples:
@@ -91,7 +118,9 @@ def _pooled(answers: Sequence[Answer]) -> Samples:
     )
 
 
-def _summed_up(row: Verdict, question: Question, answers: Sequence[Answer], conditions: str) -> Verdict:
+def _summed_up(
+    row: Verdict, question: Question, answers: Sequence[Answer], conditions: Conditions
+) -> Verdict:
     over = worst_first(question, proving(answers, Proof.OVER))
     within = worst_first(question, proving(answers, Proof.WITHIN))
     unproven = proving(answers, Proof.NOTHING, Proof.TOO_FEW)

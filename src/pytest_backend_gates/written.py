@@ -13,7 +13,7 @@ from pytest_backend_gates.errors import Problem, did_you_mean
 from pytest_backend_gates.inifile import IniFile, is_ours
 from pytest_backend_gates.model import Origin
 from pytest_backend_gates.options import INI_KEYS
-from pytest_backend_gates.threshold import strip_comment
+from pytest_backend_gates.threshold import ThresholdSyntaxError, strip_comment
 
 #: What may stand in a key of each of pytest's types, for messages.
 _KINDS: Final = {"linelist": "a list of lines of text", "bool": "true or false", "string": "a text"}
@@ -76,6 +76,10 @@ class Written:
         start = text.find(fault) if text else 0
         span = (start, start + len(fault)) if start >= 0 else (0, len(text or ""))
         self.problems.append(Problem(message, where, text, span, allowed))
+
+    def mistake(self, error: ThresholdSyntaxError, line: Line) -> None:
+        """Keep what is wrong with *line*, which a parser has found."""
+        self.problems.append(Problem(error.message, line.where, error.source, error.span, error.allowed))
 
     def _where(self, key: str) -> str:
         if key in self.overrides:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,9 +18,11 @@ import pytest
 
 #: Distribution is a dimension of a test, not a test file.
 MODES = {"no xdist": ("-p", "no:xdist"), "-n0": ("-n0",), "-n2": ("-n2",)}
+#: Where the suite runs once more, under other versions, it runs in the one mode that TEST_MODE names.
+CHOSEN = {name: args for name, args in MODES.items() if name == os.environ.get("TEST_MODE", name)}
 
 #: Plugins that have no part in these projects, left out because schemathesis's own takes a second to import.
-BYSTANDERS = ("schemathesis", "hypothesispytest", "anyio", "benchmark")
+BYSTANDERS = ("schemathesis", "hypothesispytest", "anyio", "benchmark", "django", "faker")
 
 #: What a run of this suite sets and a run inside it must not see.
 FOREIGN = (
@@ -82,6 +85,9 @@ backend_gates_thresholds =
 """
 
 
+#: Where a PostgreSQL has to answer for the tests that need one.
+POSTGRESQL = ("127.0.0.1", 5432)
+
 OUTCOMES = ("PASSED", "WAIVED", "OFF", "SKIPPED", "NO_DATA", "FAILED", "ERROR")
 
 
@@ -111,7 +117,7 @@ class Result:
     @property
     def steady(self) -> str:
         """The output without what differs from run to run: times, and how long a rule is beside them."""
-        lines = [line for line in self.out.splitlines() if "waiting for the static scan" not in line]
+        lines = [line for line in self.out.splitlines() if "backend gates: waiting for" not in line]
         times_out = re.sub(r"\d[\d,.]*(?= ?(m|u|n)?s\b)", "0", "\n".join([*lines, ""]))
         return re.sub("={3,}", "===", times_out)
 
@@ -216,7 +222,7 @@ def eventually_fixture() -> Callable[..., bool]:
     return eventually
 
 
-@pytest.fixture(params=list(MODES.values()), ids=list(MODES))
+@pytest.fixture(params=list(CHOSEN.values()), ids=list(CHOSEN))
 def mode(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """Say how the inner pytest distributes its tests."""
     return tuple(request.param)
@@ -243,3 +249,19 @@ def single(tmp_path: Path) -> Project:
 def _shop(project: Project) -> Project:
     project.file("pytest.ini", INI).file("shop/__init__.py", "").file("shop/app.py", FLASK_APP)
     return project.file("tests/test_app.py", FLASK_TESTS)
+
+
+def is_reachable() -> bool:
+    try:
+        socket.create_connection(POSTGRESQL, timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Name the database that the project uses."""
+    if request.param == "postgresql" and not is_reachable():
+        pytest.skip(f"no PostgreSQL answers at {POSTGRESQL[0]}:{POSTGRESQL[1]}")
+    return str(request.param)

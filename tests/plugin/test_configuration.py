@@ -116,11 +116,12 @@ def line_of(text: str, part: str) -> int:
 KEYS = (
     "allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source, backend_gates_app,"
     " backend_gates_schema, backend_gates_writes, backend_gates_checks, backend_gates_contract_dir,"
-    " backend_gates_usefixtures, backend_gates_reports, backend_gates_strict"
+    " backend_gates_usefixtures, backend_gates_reports, backend_gates_metrics, backend_gates_tests,"
+    " backend_gates_strict"
 )
 METRICS = (
-    "allowed: complexity, contract.failures, contract.operations, coverage, coverage.file, latency,"
-    " security.high, security.low, security.medium, security.suppressed"
+    "allowed: complexity, contract.failures, contract.operations, contract.statuses, coverage, coverage.file, errors, latency, queries.count, queries.repeated, queries.time,"
+    " security.high, security.low, security.medium, security.suppressed, tests.e2e, tests.integration, tests.unit"
 )
 WRONG = """\
 [tool.pytest.ini_options]
@@ -208,7 +209,7 @@ backend_gates_thresholds (pyproject.toml:10): 'security.high' counts: its limit 
 --backend-gates-only: unknown gate 'speed'
     speed
     ^^^^^
-  allowed: coverage, complexity, security, contract, latency
+  allowed: coverage, complexity, security, contract, latency, errors, queries, tests
 backend_gates_source (pyproject.toml:13): 'shoop' does not exist in {project.root}
     shoop
     ^^^^^

@@ -1,6 +1,7 @@
 """The contract's operations are pytest items: what the application saw, what each run selects, what a failure shows."""
 
 import re
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -101,11 +102,11 @@ def project(empty: "Project") -> "Project":
 
 
 def seen(project: "Project") -> list[str]:
-    """Return what the application was asked since the last time, sorted: processes take turns."""
+    """Return what the application was asked since the last time, in order."""
     path = project.root / "seen.log"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     path.unlink(missing_ok=True)
-    return sorted(lines)
+    return lines
 
 
 def asked(project: "Project") -> set[str]:
@@ -238,23 +239,26 @@ def test_what_each_run_selects(project: "Project") -> None:
 @two_workers
 @pytest.mark.parametrize("how", ["loadfile", "worksteal"])
 def test_distributions(project: "Project", how: str) -> None:
-    """Every way to distribute runs each item once."""
+    """Every way to distribute runs each item once, with the requests that it has in a single process."""
+    replace(project, mode=("-p", "no:xdist")).gates(ONLY)
+    alone = seen(project)
     result, ends = ended(project, ONLY, "--dist", how)
     assert ends == {**OWN, **contract("passed", "skipped", "failure", "passed")}
-    assert (asked(project), result.rows()["contract"]) == (READING, "FAILED")
+    assert (sorted(seen(project)), result.rows()["contract"]) == (sorted(alone), "FAILED")
 
 
 @one_mode
 def test_the_same_requests_every_time(project: "Project") -> None:
-    """The log of requests is equal twice in a row, in two workers, and with another seed of hashes."""
+    """The log of requests is equal twice in a row and with another seed of hashes; two workers share it out."""
     project.file("pytest.ini", f"{INI}backend_gates_writes = true\n")
     logs = []
-    for mode, seed in ((project.mode, "0"), (project.mode, "0"), (("-n2",), "0"), (project.mode, "7")):
+    for mode, seed in ((project.mode, "0"), (project.mode, "0"), (project.mode, "7"), (("-n2",), "0")):
         run = replace(project, mode=mode, env={**project.env, "PYTHONHASHSEED": seed})
         assert run.gates(ONLY).status == 1
         logs.append(seen(project))
-    assert {" POST ", " GET "} <= {f" {line.split(' ')[1]} " for line in logs[0]}
-    assert logs[0] == logs[1] == logs[2] == logs[3]
+    assert {"POST", "GET"} <= {line.split(" ")[1] for line in logs[0]}
+    assert logs[0] == logs[1] == logs[2]
+    assert sorted(logs[0]) == sorted(logs[3])  # processes take turns
 
 
 @pytest.mark.parametrize("mode", [("-p", "no:xdist"), ("-n2",)], indirect=True, ids=["no xdist", "-n2"])
@@ -273,40 +277,12 @@ def test_judged_in_total(project: "Project") -> None:
     assert (result.status, result.rows()["contract.failures"]) == (0, "PASSED")
 
 
-#: What stands in the way -> the files that make it so, and what the row says.
+#: What stands in the way -> the files that make it so, and what the row says. What is wrong with the setting itself:
+#: see tests/unit/probes/contract/test_items.py.
 MISTAKES = {
-    "attribute": (
-        {"pytest.ini": INI.replace(":app", ":ap")},
-        (
-            "backend_gates_app (pytest.ini:4): 'shop.app' has no attribute 'ap'; did you mean 'app'? allowed:"
-            " 'package.module:attribute', an ASGI or WSGI application or a function that returns one"
-        ),
-    ),
-    "module": (
-        {"pytest.ini": INI.replace("shop.app", "shop.ap")},
-        (
-            "backend_gates_app (pytest.ini:4): there is no module 'shop.ap'; did you mean 'shop.app'? allowed: a"
-            " module that tests can import: install the project, or name its folder in pytest's 'pythonpath'"
-        ),
-    ),
-    "the project's own error": (
-        {"pytest.ini": INI.replace("shop.app", "shop.wrong"), "shop/wrong.py": "x = 1\n1 / 0\n"},
-        (
-            "backend_gates_app (pytest.ini:4): shop.wrong:app raised ZeroDivisionError: division by zero, at"
-            " shop/wrong.py:2"
-        ),
-    ),
-    "it exits": (
-        {"pytest.ini": INI.replace("shop.app", "shop.wrong"), "shop/wrong.py": "import sys\nsys.exit(0)\n"},
-        "backend_gates_app (pytest.ini:4): shop.wrong:app raised SystemExit: 0, at shop/wrong.py:2",
-    ),
     "fixture": (
         {"pytest.ini": f"{INI}backend_gates_usefixtures = signed_in\n"},
         "backend_gates_usefixtures (pytest.ini:5): there is no fixture 'signed_in' for the tests in 'tests'",
-    ),
-    "check": (
-        {"pytest.ini": f"{INI}backend_gates_checks = ignored_aut\n"},
-        "backend_gates_checks: there is no check 'ignored_aut'; did you mean 'ignored_auth'?",
     ),
     "no application": (
         {
@@ -315,13 +291,6 @@ MISTAKES = {
             "      responses: {'200': {description: a}}\n",
         },
         "there is a schema and no application: set backend_gates_app, or override the fixture backend_app",
-    ),
-    "schema": (
-        {
-            "pytest.ini": f"{INI}backend_gates_schema = openapi.yaml\n",
-            "openapi.yaml": "openapi: [",
-        },
-        "openapi.yaml is not YAML or JSON",
     ),
     "folder": (
         {"pytest.ini": f"{INI}backend_gates_contract_dir = other\n", "other/README": ""},
@@ -517,6 +486,111 @@ def test_a_fixture_that_returns_no_application(project: "Project") -> None:
     assert "the fixture backend_app returned a list, no ASGI or WSGI application" in " ".join(
         result.block.split()
     )
+
+
+#: What hooks of a project read of items, and what they find there.
+HOOK = """\
+def pytest_collection_modifyitems(items):
+    for item in items:
+        found = "a folder" if item.path.is_dir() else item.path.read_text(encoding="utf-8")[:4]
+        print("item", item.nodeid, item.path.name, found, item.reportinfo()[0].name, item.parent.path == item.path)
+"""
+
+
+@one_mode
+def test_the_path_of_an_item_exists(project: "Project") -> None:
+    """Hooks may read it: the folder's conftest.py, else the folder; the id is of a name that is made up."""
+    project.file("conftest.py", HOOK)
+    found = "item tests/contract::contract[GET /stock] tests a folder contract True"
+    assert found in project.gates(ONLY, "--co", "-q", "-s").out.splitlines()
+    project.file("tests/conftest.py", "# of the tests\n")
+    found = "item tests/contract::contract[GET /stock] conftest.py # of contract True"
+    result = project.gates(ONLY, "-vv", "-s")
+    assert found in result.out.splitlines()
+    assert "\ntests/contract::contract[GET /stock] " in result.out
+    assert " <- " not in result.out
+
+
+@pytest.mark.parametrize("mode", [("-p", "no:xdist"), ("-n2",)], indirect=True, ids=["no xdist", "-n2"])
+def test_a_full_run_of_files(project: "Project") -> None:
+    """Where testpaths name files alone, the contract belongs to the folder of the first."""
+    ini = INI.replace("testpaths = tests", "testpaths = tests/unit/test_a.py tests/api/test_b.py")
+    project.file("pytest.ini", ini)
+    mine = {
+        name.replace("tests.", "tests.unit."): end
+        for name, end in contract("passed", "skipped", "failure", "passed").items()
+    }
+    result, ends = ended(project, ONLY)
+    assert (ends, result.rows()["contract"]) == ({**OWN, **mine}, "FAILED")
+    result, ends = ended(project, ONLY, "tests/api/test_b.py")
+    assert (set(ends) <= OWN.keys(), result.rows()["contract"]) == (True, "SKIPPED")
+
+
+@one_mode
+def test_how_to_run_it_alone(project: "Project") -> None:
+    """What is printed can be pasted, from the same folder: with the paths and files of this run."""
+    above = project.root.parent
+    rest = [
+        project.root.name,
+        "-c",
+        f"{project.root.name}/pytest.ini",
+        "-o",
+        "python_files=test_*.py no_*.py",
+    ]
+    result = project.run("--backend-gates", ONLY, *rest, cwd=above)
+    told = next(line for line in result.out.splitlines() if line.startswith("to run it alone: "))
+    command = 'pytest --backend-gates -k "contract[GET and /orders/ and order_id"'
+    words = f"{project.root.name} -c {project.root.name}/pytest.ini -o 'python_files=test_*.py no_*.py'"
+    assert told == f"to run it alone: {command} {words}"
+    asked(project)
+    again = project.run(*shlex.split(told)[5:], cwd=above)
+    assert (again.status, asked(project)) == (1, {"GET /orders/{}"})
+
+
+ASYNCHRONOUS = """\
+import pytest
+
+
+@pytest.fixture
+async def backend_app():
+    from shop.app import app
+
+    return app
+"""
+NOBODY_WAITS = (
+    "the fixture backend_app (conftest.py:4) is asynchronous, and nothing waits for it: return the application from"
+    " an ordinary function, for its lifespan is run for each operation anyway; or let a plugin wait for it, such as"
+    " pytest-asyncio with @pytest_asyncio.fixture"
+)
+
+
+@pytest.mark.parametrize(
+    ("mode", "ends"), [(("-p", "no:xdist"), "return"), (("-n2",), "yield")], indirect=["mode"]
+)
+def test_an_asynchronous_application(project: "Project", ends: str) -> None:
+    """It says what is allowed: in the test and on the row."""
+    project.file("tests/conftest.py", ASYNCHRONOUS.replace("return", ends))
+    result = project.gates(ONLY)
+    assert result.out.count(f"\n{NOBODY_WAITS}\n") == 4
+    assert f"GET /orders: {NOBODY_WAITS} (and 3 more)" in " ".join(result.block.split())
+    assert (result.status, result.rows()["contract"]) == (1, "ERROR")
+
+
+@one_mode
+def test_what_schemathesis_toml_switches_off(project: "Project") -> None:
+    """It stays declared, is a test that is skipped, and the row tells of it; also of checks that are off."""
+    project.file(
+        "schemathesis.toml",
+        '[[operations]]\ninclude-path = "/stock"\nenabled = false\n'
+        "[checks.status_code_conformance]\nenabled = false\n",
+    )
+    result, ends = ended(project, ONLY, "-rs")
+    assert ends == {**OWN, **contract("passed", "skipped", "passed", "skipped")}
+    assert "SKIPPED [1] tests/contract:1: switched off in schemathesis.toml" in result.out
+    assert (
+        "PASSED contract 0 == 0 0 failures in 4 operations; 2 of 4 answered, N requests, 4 answers to tests,"
+        " 1 not consented to, 1 switched off in schemathesis.toml, schemathesis.toml switches off status_code_conformance (3 of 4)"
+    ) in re.sub(r"\d+ requests", "N requests", " ".join(result.block.split()))
 
 
 @one_mode

@@ -1,15 +1,16 @@
-"""The example that fails: each gate is red and says where the reason is. (The README's test runs the one that passes.)"""
+"""The examples that fail say where the reason is. (The README's test runs the one that passes.)"""
 
+import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
 CORNER_SHOP = Path(__file__).resolve().parents[2] / "examples" / "corner_shop"
+CLINIC = CORNER_SHOP.parent / "clinic"
 
 #: The only row of each gate, and what it is red for first: a line of a file, or an operation.
 REASONS = {
@@ -23,16 +24,16 @@ REASONS = {
 BROKEN, TESTS = 3, 30 + 6 - 3
 
 
-@pytest.fixture
-def corner_shop(empty: "Project") -> "Project":
+def copied(example: Path, project: "Project") -> "Project":
     """Copy the example: running it leaves files behind."""
-    left_behind = shutil.ignore_patterns(".*", "__pycache__", "*.db")
-    shutil.copytree(CORNER_SHOP, empty.root, dirs_exist_ok=True, ignore=left_behind)
-    return empty
+    left_behind = shutil.ignore_patterns(".*", "__pycache__", "*.db", "*.sqlite3")
+    shutil.copytree(example, project.root, dirs_exist_ok=True, ignore=left_behind)
+    return project
 
 
-def test_corner_shop_fails_every_gate(corner_shop: "Project") -> None:
+def test_corner_shop_fails_every_gate(empty: "Project") -> None:
     """Its own tests pass, and every gate is red for the reasons that its README names and for no other."""
+    corner_shop = copied(CORNER_SHOP, empty)
     result, report = corner_shop.report()
     outcomes = [gate["outcome"] for gate in report["gates"]]
     rows = {row["threshold"]: row for gate in report["gates"] for row in gate["rows"]}
@@ -48,6 +49,36 @@ def test_corner_shop_fails_every_gate(corner_shop: "Project") -> None:
     for threshold, (path, text) in REASONS.items():
         worst = rows[threshold]["findings"][0]
         assert (worst["path"], text_at(corner_shop.root, worst)[: len(text)]) == (path, text)
+
+
+def test_the_clinic_asks_for_each_line_of_a_list(empty: "Project", database: str) -> None:
+    """The N+1 of the day's list is found at the line that asks, and the same list in one query is not."""
+    url = {"DATABASE_URL": f"postgres://postgres@127.0.0.1/clinic_{os.getpid()}"}
+    env = {**empty.env, **(url if database == "postgresql" else {})}
+    clinic = replace(copied(CLINIC, empty), env=env)
+    result, report = clinic.report("-p", "pytest_django.plugin", "--backend-gates-only=queries")
+    ((row,),) = (gate["rows"] for gate in report["gates"] if gate["gate"] == "queries")
+    worst = row["findings"][0]
+    repeated = report["measurements"]["queries.repeated"]["subjects"]
+
+    assert result.status == 1
+    assert " 1 failed, 21 passed in " in result.out
+    assert (row["threshold"], row["outcome"], row["over"]) == ("queries.repeated.max < 5", "FAILED", 1)
+    assert (worst["subject"], worst["path"]) == ("GET /appointments", "src/clinic/views.py")
+    assert text_at(clinic.root, worst) == '        "doctor": one.doctor.name,'
+    assert (
+        worst["message"]
+        == """\
+12 times in one request: SELECT ... FROM "clinic_doctor" WHERE "clinic_doctor"."id" = ? LIMIT ?"""
+    )
+    assert {name: one["max"] for name, one in repeated.items()} == {
+        "GET /appointments": 12,
+        "GET /doctors": 1,
+        "GET /doctors/{doctor_id}/appointments": 1,
+        "GET /patients/{patient_id}": 1,
+        "POST /appointments": 1,
+        "POST /patients": 1,
+    }
 
 
 def text_at(root: Path, finding: dict[str, Any]) -> str:

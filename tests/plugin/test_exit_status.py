@@ -55,7 +55,7 @@ ERROR: backend gates: 1 problem in the configuration
 --backend-gates-threshold: unknown metric 'speed'
     speed > 3
     ^^^^^
-  allowed: complexity, contract.failures, contract.operations, coverage, coverage.file, latency, security.high, security.low, security.medium, security.suppressed
+  allowed: complexity, contract.failures, contract.operations, contract.statuses, coverage, coverage.file, errors, latency, queries.count, queries.repeated, queries.time, security.high, security.low, security.medium, security.suppressed, tests.e2e, tests.integration, tests.unit
 """
 UNCOLLECTED = "the session was cut short: 1 error during collection"
 

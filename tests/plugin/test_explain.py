@@ -39,6 +39,12 @@ source = ["shop"]
 [tool.bandit]
 skips = ["B101"]
 """
+#: What measures lines here, and why.
+CORE = (
+    "coverage   core ctrace                  this Python has no sys.monitoring"
+    if sys.version_info < (3, 12)
+    else "coverage   core sysmon                  the cheapest that sees what is asked"
+)
 RAN = "import pathlib\n\npathlib.Path('ran').touch()\n\n\ndef test_a():\n    pass\n"
 
 
@@ -66,7 +72,7 @@ def test_without_any_configuration(project: "Project") -> None:
     assert (result.status, result.err) == (0, "")
     assert (
         told
-        == """\
+        == f"""\
 threshold  coverage > 80%               default
 threshold  complexity < 10              default
 threshold  security.high == 0           default
@@ -77,11 +83,15 @@ source     shop (2 files)               the top of the project holds the package
            shop/__init__.py
            shop/app.py
 coverage   measured by this plugin      no configuration: lines of the source
+{CORE}
 security   scanned by bandit            no configuration: every test of bandit
-contract   skipped                      no API schema configured: set backend_gates_app
+contract   observed                     nothing is generated: set backend_gates_app
 latency    Starlette                    timed once the tests import it
 latency    FastAPI                      timed once the tests import it
+latency    Litestar                     timed once the tests import it
 latency    Flask                        timed once the tests import it
+latency    Django                       timed once the tests import it
+latency    Django Ninja                 timed once the tests import it
 run        full                         everything that a bare pytest runs"""
     )
     assert not (project.root / "ran").exists()
@@ -128,7 +138,10 @@ contract   usefixtures clean, signed_in
                                         pyproject.toml:21
 latency    Starlette                    timed once the tests import it
 latency    FastAPI                      timed once the tests import it
+latency    Litestar                     timed once the tests import it
 latency    Flask                        timed once the tests import it
+latency    Django                       timed once the tests import it
+latency    Django Ninja                 timed once the tests import it
 run        narrowed                     -k grade"""
     )
     assert not (project.root / "ran").exists()

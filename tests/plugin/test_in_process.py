@@ -41,7 +41,17 @@ def test_grade(points):
     assert {module}.app.test_client().get(f"/grades/{{points}}").status_code == 200
 """
 #: What has no part in these sessions; schemathesis's plugin takes a second to import, every time.
-WITHOUT = ("xdist", "cacheprovider", "schemathesis", "hypothesispytest", "anyio", "benchmark", "pytest_cov")
+WITHOUT = (
+    "xdist",
+    "cacheprovider",
+    "schemathesis",
+    "hypothesispytest",
+    "anyio",
+    "benchmark",
+    "pytest_cov",
+    "django",
+    "faker",
+)
 #: Coverage would start a tracer of its own, or read the one that measures this suite.
 ON = (
     "--backend-gates",

@@ -30,10 +30,17 @@ def pytest_sessionfinish(session):
     pathlib.Path(__file__).with_name(f"seen-{os.getpid()}.json").write_text(json.dumps(seen))
 """
 #: Run once when pytest starts, none of them for each test.
-HOOKS = ["pytest_addoption", "pytest_cmdline_main", "pytest_configure", "pytest_load_initial_conftests"]
+HOOKS = [
+    "pytest_addhooks",
+    "pytest_addoption",
+    "pytest_cmdline_main",
+    "pytest_configure",
+    "pytest_load_initial_conftests",
+]
 MODULES = [
     "pytest_backend_gates",
     "pytest_backend_gates.fixtures",
+    "pytest_backend_gates.hookspecs",
     "pytest_backend_gates.options",
     "pytest_backend_gates.plugin",
 ]
@@ -81,12 +88,12 @@ def test_witness_sees_what_is_on(shop: "Project") -> None:
     assert shop.file("conftest.py", WITNESS).gates("-p", "no:pytest_cov").status == 0
     seen = [json.loads(path.read_text()) for path in shop.root.glob("seen-*.json")]
     parts = sorted(tuple(sorted(one["hooks"])) for one in seen)
-    judge, worker = ("backend-gates-judging",), ("backend-gates-observing", "backend-gates-timing")
-    common = ("backend-gates", "backend-gates-collecting")
+    common, judge = ("backend-gates", "backend-gates-collecting"), ("backend-gates-judging",)
+    worker = ("backend-gates-holding", "backend-gates-observing", "backend-gates-timing")
     if shop.mode_name == "-n2":
         assert parts == sorted([common + judge, common + worker, common + worker])
     else:
-        assert parts == [common + judge + worker]
+        assert parts == [tuple(sorted(common + judge + worker))]
     assert all("coverage" in one["modules"] for one in seen)
 
 

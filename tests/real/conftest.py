@@ -17,6 +17,8 @@ import pytest
 
 #: Distribution is a dimension of a test, not a test file.
 MODES = {"no xdist": ("-p", "no:xdist"), "-n0": ("-n0",), "-n2": ("-n2",)}
+#: Where the suite runs once more, under other versions, it runs in the one mode that TEST_MODE names.
+CHOSEN = {name: args for name, args in MODES.items() if name == os.environ.get("TEST_MODE", name)}
 #: What a run of this suite sets and a run inside it must not see.
 FOREIGN = (
     "COVERAGE",
@@ -65,7 +67,16 @@ DISTRIBUTIONS = {
     ),
 }
 
-#: A plugin that counts requests on its own: calls of the application objects in the call phase of tests.
+#: A framework with a test suite of its own, which asks more kinds of routes than any project: only requests
+#: are compared, with some of its test files.
+REST_FRAMEWORK = Distribution(
+    "djangorestframework==3.18.3",
+    "446a9b352e7eff630421ab3f2328bd2401b109a9470afa4a31189994911ed030",
+    extras=("dj-database-url==3.1.0",),
+)
+
+#: A plugin that counts requests on its own in the call phase of tests: calls of the application objects, and in
+#: Django of its test client's method.
 COUNTER = """\
 import json
 import os
@@ -101,8 +112,21 @@ def asgi(original):
     return counted
 
 
+def client(original):
+    def counted(self, **request):
+        if STATE["calling"]:
+            SEEN.append([request.get("REQUEST_METHOD", "GET"), request["PATH_INFO"]])
+        return original(self, **request)
+
+    return counted
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
+    django = sys.modules.get("django.test.client")
+    if django is not None and django not in STATE["patched"]:
+        django.Client.request = client(django.Client.request)
+        STATE["patched"].append(django)
     for module, name, wrap in (("flask", "Flask", wsgi), ("starlette.applications", "Starlette", asgi)):
         owner = getattr(sys.modules.get(module), name, None)
         if owner is not None and owner not in STATE["patched"]:
@@ -280,22 +304,32 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session", params=DISTRIBUTIONS)
 def project(request: pytest.FixtureRequest, shared: Path) -> Real:
     """Download and unpack one of the projects, into pytest's cache if there is one."""
-    distribution = DISTRIBUTIONS[request.param]
-    cache = getattr(request.config, "cache", None)
+    return unpacked(request.param, DISTRIBUTIONS[request.param], request.config, shared)
+
+
+@pytest.fixture(scope="session")
+def rest_framework(pytestconfig: pytest.Config, shared: Path) -> Real:
+    """Download and unpack Django REST framework."""
+    return unpacked("rest-framework", REST_FRAMEWORK, pytestconfig, shared)
+
+
+def unpacked(name: str, distribution: Distribution, config: pytest.Config, shared: Path) -> Real:
+    """Return the project *name*, downloaded once and unpacked for this session."""
+    cache = getattr(config, "cache", None)
     key = hashlib.sha256(f"{distribution} {sys.version_info[:2]}".encode()).hexdigest()[:8]
-    folder = (cache.mkdir("real-projects") if cache else shared) / f"{request.param}-{key}"
+    folder = (cache.mkdir("real-projects") if cache else shared) / f"{name}-{key}"
     archive = download(distribution, folder)
-    unpacked = shared / "unpacked" / request.param
-    with locked(shared / f"unpack-{request.param}"):
-        if not unpacked.exists():
+    target = shared / "unpacked" / name
+    with locked(shared / f"unpack-{name}"):
+        if not target.exists():
             with tarfile.open(archive) as files:
-                files.extractall(unpacked, filter="data")
-    top = next(unpacked.iterdir())
+                files.extractall(target, filter="data")
+    top = next(target.iterdir())
     path = (str(folder / "extras"),) if distribution.extras else ()
-    return Real(request.param, top / distribution.folder, path, shared)
+    return Real(name, top / distribution.folder, path, shared)
 
 
-@pytest.fixture(params=list(MODES))
+@pytest.fixture(params=list(CHOSEN))
 def mode(request: pytest.FixtureRequest) -> str:
     """Say how the tests of the project are distributed."""
     return str(request.param)

@@ -20,7 +20,9 @@ METRICS = (
     Metric("security.high", Kind.COUNTER, None, "security", "finding"),
     Metric("security.suppressed", Kind.COUNTER, None, "security", "suppression"),
     Metric("contract.failures", Kind.COUNTER, None, "contract", "finding"),
+    Metric("errors", Kind.RATE, "%", "errors", "operation"),
     Metric("latency", Kind.TREND, "s", "latency", "operation", NANOSECONDS),
+    Metric("queries.count", Kind.TREND, None, "queries", "operation"),
     Metric("memory", Kind.GAUGE, "B", "memory", "test"),
     Metric("throughput", Kind.GAUGE, "/s", "latency", "operation"),
 )

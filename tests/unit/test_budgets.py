@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_backend_gates.budgets import Budget, BudgetError, fewest_rounds, read_budget, row_text
+from pytest_backend_gates.budgets import Budget, BudgetError, fewest_rounds, kept_within, read_budget
 from pytest_backend_gates.model import Outcome
 from pytest_backend_gates.probes.traffic import LATENCY
+from pytest_backend_gates.reports.rows import row_text
 
 MS = 1_000_000
 
@@ -111,6 +112,21 @@ def test_too_few_rounds_are_refused(budget: Callable[[str], Budget]) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["GET /orders", "DELETE /orders/{order_id}", "GET (no route)", "tests/test_a.py::test_it[1]", "(rest)"],
+)
+def test_a_name_that_the_report_gives_is_refused(name: str) -> None:
+    """Times of a budget would be judged with an operation's, and the operation left to the budget."""
+    with pytest.raises(BudgetError) as error:
+        fewest_rounds(name, [], None)
+    assert str(error.value) == (
+        f"latency_budget({name!r}): the report names operations and benchmarks so, and judges their samples apart:"
+        f" give it a name of its own, such as 'timed {name}'"
+    )
+    assert fewest_rounds(f"timed {name}", [], None) == 20
+
+
+@pytest.mark.parametrize(
     ("over", "outcome"),
     [
         (0, Outcome.PASSED),
@@ -124,6 +140,16 @@ def test_the_rule_is_the_judges(budget: Callable[[str], Budget], over: int, outc
     """20 rounds of p95: within, unproven, or refuted at 5 %: P(Binomial(20, 1/20) >= 4) is 1.6 %, of 3 7.5 %."""
     times = [19 * MS] * (20 - over) + [21 * MS] * over
     assert budget("p95 < 20ms").judge(times, "", strict=False).outcome is outcome
+
+
+def test_only_an_upper_limit_that_is_proven_stands_in_for_another(budget: Callable[[str], Budget]) -> None:
+    """Neither one that is refuted, nor one that is unproven, nor one that only says that it takes some time."""
+    times = [19 * MS] * 18 + [21 * MS] * 2
+    texts = ("p95 < 22ms", "p99 < 1ms", "max < 20ms", "p90 < 20ms", "p50 > 1ms", "mean <= 20 ms")
+    verdicts = [budget(text).judge(times, "", strict=False) for text in texts]
+    assert kept_within(verdicts) == {"p95", "p90", "mean"}
+    unproven = budget("p95 < 20ms").judge(times, "", strict=False)
+    assert (unproven.outcome, kept_within([unproven])) == (Outcome.SKIPPED, frozenset())
 
 
 def test_a_limit_is_compared_exactly(budget: Callable[[str], Budget]) -> None:

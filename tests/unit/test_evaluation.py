@@ -10,6 +10,7 @@ import pytest
 from pytest_backend_gates.evaluation import Judged, Payload, Probes, evaluate
 from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.measurements import (
+    Conditions,
     Counter,
     Finding,
     Gauge,
@@ -108,7 +109,7 @@ def judged(rules: Callable[..., tuple[Threshold, ...]]) -> Callable[..., Judged]
     ) -> Judged:
         catalogue = Catalogue.of(metric for probe in probes for metric in probe.metrics)
         judge = Judge(rules(*texts), catalogue, narrowed, strict=False)
-        return evaluate(probes, payloads, judge, "measured in 2 workers")
+        return evaluate(probes, payloads, judge, Conditions(workers="2 workers"))
 
     return evaluated
 
@@ -124,6 +125,15 @@ def test_two_probes_feed_one_metric(judged: Callable[..., Judged]) -> None:
     assert (row.outcome, row.judged, row.total) == (Outcome.PASSED, 2, 40)
     failed = judged([LatencyProbe(), BenchmarksProbe("reduce")], [], "latency.p95 < 100ms")
     assert outcomes(failed) == {"latency": Outcome.ERROR}
+
+
+def test_each_step_is_told_when_it_begins(rules: Callable[..., tuple[Threshold, ...]]) -> None:
+    """For those who wait: which probe, how far, and then the judge."""
+    probes = [LatencyProbe(), BenchmarksProbe()]
+    judge = Judge(rules("latency.p95 < 100ms"), Catalogue.of(probes[0].metrics), None, strict=False)
+    steps: list[str] = []
+    evaluate(probes, [], judge, Conditions(), steps.append)
+    assert steps == ["the traffic probe, 1 of 2", "the benchmarks probe, 2 of 2", "the judge"]
 
 
 def outcomes(judged: Judged) -> dict[str, Outcome]:
@@ -315,7 +325,7 @@ def test_under_what_times_were_measured(judged: Callable[..., Judged]) -> None:
     result = judged([LatencyProbe()], [payload(collected={"traffic": {}})], "latency.p95 < 100ms")
     latency = result.measurements["latency"]
     assert isinstance(latency, Trend)
-    assert latency.conditions == "measured in 2 workers"
+    assert latency.conditions == Conditions(workers="2 workers")
 
 
 def test_the_time_that_gates_took(judged: Callable[..., Judged]) -> None:

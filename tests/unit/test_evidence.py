@@ -13,7 +13,7 @@ from pytest_backend_gates.evidence import (
     refuting_count,
     samples_needed,
 )
-from pytest_backend_gates.measurements import nearest_rank
+from pytest_backend_gates.samples import nearest_rank
 
 P95, P99 = Fraction(1, 20), Fraction(1, 100)
 

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_backend_gates import explain
 from pytest_backend_gates.explain import Explaining, Fact, lines
-from pytest_backend_gates.session import CATALOGUE
+from pytest_backend_gates.measuring import CATALOGUE
 from pytest_backend_gates.settings import read
 
 
@@ -48,24 +48,34 @@ def test_every_line_fits() -> None:
 def test_frameworks_whose_package_is_not_installed(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tap names a module within a package that may not be there."""
-    for name in ("starlette", "fastapi", "flask"):
+    """A tap names a module within a package that may not be there; Django is needed by pytest-django."""
+    for name in ("starlette", "fastapi", "litestar", "flask", "ninja"):
         monkeypatch.setitem(sys.modules, name, None)
     config = pytester.parseconfig()
     facts = list(Explaining(config, read(config, CATALOGUE), None)._engines())
-    assert {fact.reason for fact in facts if fact.name == "latency"} == {"not installed"}
+    missing = [fact for fact in facts if fact.name == "latency" and fact.value != "Django"]
+    assert {fact.reason for fact in missing} == {"not installed"}
 
 
 @pytest.mark.parametrize(
-    ("spec", "told"), [(object(), "timed once the tests import it"), (None, "not installed")]
+    ("spec", "timed", "counted"),
+    [
+        (object(), "timed once the tests import it", "counted once the tests import it"),
+        (None, "not installed", "not installed"),
+    ],
 )
 def test_frameworks(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, spec: object, told: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, spec: object, timed: str, counted: str
 ) -> None:
-    """A framework that is not installed cannot be timed, and that is told."""
+    """A framework that is not installed cannot be observed, and that is told."""
     monkeypatch.setattr(explain, "find_spec", lambda _: spec)
-    config = pytester.parseconfig()
+    config = pytester.parseconfig(
+        "--backend-gates-threshold", "errors < 1%", "--backend-gates-threshold", "queries.count.max < 9"
+    )
     facts = list(Explaining(config, read(config, CATALOGUE), None)._engines())
-    assert [fact for fact in facts if fact.name == "latency"] == [
-        Fact("latency", name, told) for name in ("Starlette", "FastAPI", "Flask")
+    names = ("Starlette", "FastAPI", "Litestar", "Flask", "Django", "Django Ninja")
+    for gate, told in (("latency", timed), ("errors", counted)):
+        assert [fact for fact in facts if fact.name == gate] == [Fact(gate, name, told) for name in names]
+    assert [fact for fact in facts if fact.name == "queries"] == [
+        Fact("queries", name, counted) for name in ("SQLAlchemy", "Django ORM")
     ]

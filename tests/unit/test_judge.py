@@ -293,10 +293,10 @@ def test_unavailable_is_skipped_with_its_reason(one: One) -> None:
 def test_what_is_missing_beside_what_was_measured_is_told(one: One) -> None:
     """A threshold that matches nothing hears what one of two probes has not measured, and is red if it was written."""
     samples = {"GET /": Samples((array("q", [1] * 20),))}
-    reading = Reading(Trend(samples), unavailable="2 benchmarks were not timed", hint="use -n0")
+    reading = Reading(Trend(samples), unavailable="no HTTP traffic", hint="make requests")
     row = one(reading, "latency.p95[tests/**] < 1s")
-    assert (row.outcome, row.hint) == (Outcome.NO_DATA, "use -n0")
-    assert row.reason == "this threshold matches no operation of 1; 2 benchmarks were not timed"
+    assert (row.outcome, row.hint) == (Outcome.NO_DATA, "make requests")
+    assert row.reason == "this threshold matches no operation of 1; no HTTP traffic"
     assert one(reading, "latency.p95 < 1s").outcome is Outcome.PASSED
 
 

@@ -45,6 +45,10 @@ OPINIONS = [
 ]
 
 
+def told(objection: str | None) -> str:
+    return f"\nbackend gates: {objection}; the exit status is 1, not 0\n"
+
+
 @pytest.mark.parametrize(("asked", "objection", "given"), OPINIONS)
 def test_os_exit(
     config: pytest.Config,
@@ -57,8 +61,7 @@ def test_os_exit(
     LastWord(config).watch(Opinion(objection))
     with pytest.raises(LeftError, match=f"^{given}$"):
         os._exit(asked)
-    told = f"\nbackend gates: {objection}; the exit status is 1, not 0\n" if asked != given else ""
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == (told(objection) if asked != given else "")
 
 
 def test_os_exit_in_a_forked_process(config: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +83,8 @@ def test_os_exit_is_given_back(config: pytest.Config) -> None:
 
 def test_conftest_that_leaves_with_0(config: pytest.Config) -> None:
     """``sys.exit(0)`` while conftest files are read, before there is a session, is told and leaves with 1."""
-    told = "backend gates: no verdict: the session ended before it began; the exit status is 1, not 0"
-    with pytest.raises(SystemExit, match=f"^\n{told}$"), LastWord(config).over_exit():
+    text = told("no verdict: the session ended before it began").rstrip("\n")
+    with pytest.raises(SystemExit, match=f"^{text}$"), LastWord(config).over_exit():
         sys.exit(0)
 
 
@@ -111,5 +114,4 @@ def test_status_of_a_session(
     word = LastWord(config)
     word.watch(Opinion(objection))
     assert word.over_status(asked) == given
-    told = f"\nbackend gates: {objection}; the exit status is 1, not 0\n" if asked != given else ""
-    assert capsys.readouterr().err == told
+    assert capsys.readouterr().err == (told(objection) if asked != given else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.latency_budget import LONG_ENOUGH, MOST, LatencyBudget, Rounds
 
 
@@ -25,9 +26,9 @@ class Session:
         return self.fewest
 
     @contextmanager
-    def apart(self) -> Iterator[None]:
+    def exclusively(self, rounds: Rounds) -> Iterator[None]:
         """Say what is inside."""
-        self.told.append("apart")
+        self.told.append(f"exclusively {rounds.name}")
         try:
             yield
         finally:
@@ -48,7 +49,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
         now[0] += session.tick
         return now[0]
 
-    monkeypatch.setattr(Rounds, "_now", staticmethod(look))
+    monkeypatch.setattr(Clock, "perf_counter_ns", staticmethod(look))
     return session
 
 
@@ -89,7 +90,7 @@ def test_the_first_round_belongs_to_the_test_and_the_second_is_not_timed(session
     assert session.told == [
         "begin checkout ['p95 < 1ms'] 3",
         "call 0",
-        "apart",
+        "exclusively checkout",
         *(f"call {number}" for number in range(1, 5)),
         "together",
         "judge checkout",
@@ -153,3 +154,29 @@ def test_a_loop_that_is_left_hands_nothing_on(session: Session) -> None:
     with pytest.raises(KeyError):
         raising({}.__getitem__, "nothing")
     assert (left.finished, raising.finished, session.times) == (False, False, [])
+
+
+def test_only_what_the_first_round_raises_is_the_tests_own(session: Session) -> None:
+    """That it raises too without the gates; what a later round raises, or a second use leaves, ends no rounds."""
+    rounds = LatencyBudget(session)("checkout", "p95 < 1ms", rounds=5)
+    with pytest.raises(StopIteration):
+        rounds(iter(()).__next__)
+    assert rounds.raised
+    with pytest.raises(StopIteration):
+        rounds(iter(range(4)).__next__)
+    assert (rounds.raised, rounds.finished) == (False, False)
+
+    async def late() -> None:
+        turns = iter(range(4))
+
+        async def turn() -> int:
+            try:
+                return next(turns)
+            except StopIteration:
+                raise KeyError from None
+
+        await rounds(turn)
+
+    with pytest.raises(KeyError):
+        asyncio.run(late())
+    assert (rounds.raised, rounds.finished, session.times) == (False, False, [])

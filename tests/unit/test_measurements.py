@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_backend_gates.measurements import Finding, Rate, Ratio, Reading, Samples, Trend
+from pytest_backend_gates.measurements import Counter, Finding, Rate, Ratio, Reading, Samples, Trend
 
 
 def samples(*runs: list[int], cold: int = 0, seen: int = 0, native: str | None = None) -> Samples:
@@ -133,3 +133,19 @@ def test_values_are_frozen() -> None:
     """Nothing after a probe can change what it measured."""
     with pytest.raises(FrozenInstanceError):
         Ratio(1, 2).hits = 2  # type: ignore[misc]
+
+
+def test_a_budget_covers_only_samples_that_were_judged_by_it() -> None:
+    """Times of one name add up; where some of them had no budget of their own, the report's own thresholds hold."""
+    with_one, with_two = (Samples((), budgets=frozenset(names)) for names in (("p95",), ("p95", "max")))
+    assert (with_one + with_two).budgets == {"p95"}
+    assert (with_one + Samples(())).budgets == frozenset()
+
+
+def test_tallies_count_beside_findings() -> None:
+    """What is only counted adds to the findings of the things asked for, and is shown as one line of each."""
+    bad = Finding("a", "bad")
+    counter = Counter((bad,), frozenset(["a", "b", "c"]), tallies={"b": 1200, "c": 0})
+    assert [counter.count(frozenset(names)) for names in ("a", "b", "c", "abc", "")] == [1, 1200, 0, 1201, 0]
+    assert counter.shown(counter.names) == (bad, Finding("b", "1,200", 1200))
+    assert counter.shown(frozenset("c")) == ()

@@ -239,7 +239,7 @@ def test_options_that_run_nothing(options: dict[str, object], why: str | None) -
         (PROJECT, ("tests/api/test_b.py", "tests/unit"), (), "tests/unit"),
         (PROJECT, ("tests/*",), (), "tests/api"),
         (PROJECT, ("nowhere",), (), "tests"),
-        (PROJECT, ("tests/api/test_b.py",), (), "tests"),
+        (PROJECT, ("tests/api/test_b.py", "tests/unit/test_a.py"), (), "tests/api/test_b.py"),
         (PROJECT, (".",), (), "tests"),
         (PROJECT, ("tests",), ("tests/unit/",), "tests/unit"),
     ],
@@ -247,7 +247,7 @@ def test_options_that_run_nothing(options: dict[str, object], why: str | None) -
 def test_the_folder_of_tests_without_a_file(
     full: Full, files: tuple[str, ...], testpaths: tuple[str, ...], addopts: tuple[str, ...], anchor: str
 ) -> None:
-    """The first folder that a bare pytest starts from, else the folder of tests at the top, else the top."""
+    """The first folder that a bare pytest starts from, else the first file, else the folder of tests, else the top."""
     run = full(*files, testpaths=testpaths, addopts=given(*addopts))
     assert run.anchor() == run.rootdir / anchor
 

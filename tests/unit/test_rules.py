@@ -5,9 +5,11 @@ from fractions import Fraction
 
 import pytest
 
+from pytest_backend_gates.measurements import Kind, Metric
 from pytest_backend_gates.metrics import Catalogue
-from pytest_backend_gates.model import Threshold
-from pytest_backend_gates.rules import alike, in_force, owned, owns, relaxed, rivals, shadowed
+from pytest_backend_gates.model import Origin, Threshold
+from pytest_backend_gates.rules import alike, in_force, owned, owns, relaxed, rivals, shadowed, with_members
+from pytest_backend_gates.threshold import parse
 
 Read = Callable[..., Threshold]
 ReadAll = Callable[..., tuple[Threshold, ...]]
@@ -247,3 +249,21 @@ def test_relaxed(rule: Read, text: str, value: Fraction, upper: bool, line: str)
 def test_in_force_of_nothing(catalogue: Catalogue) -> None:
     """No thresholds are no thresholds."""
     assert in_force([], catalogue) == ()
+
+
+def test_members_of_measured_sets() -> None:
+    """A threshold on a measured set selects what was found, also by several probes; one on an empty set, nothing."""
+    catalogue = Catalogue.of(
+        [Metric("latency", Kind.TREND, "s", "latency", "operation")], {"crud": "operation"}
+    )
+    texts = ("latency.p95 < 1s", "latency.p95[@crud] < 1s", "latency.p95[GET /@crud] < 1s")
+    read = [parse(text, catalogue, {}, Origin("ini")) for text in texts]
+    thresholds = [one for one in read if isinstance(one, Threshold)]
+    assert [one.globs for one in thresholds] == [(), ("@crud",), ("GET /@crud",)]
+    found = [{"crud": frozenset(["POST /b"])}, {}, {"crud": frozenset(["GET /a"])}]
+    assert [one.globs for one in with_members(thresholds, found)] == [
+        (),
+        ("GET /a", "POST /b"),
+        ("GET /@crud",),
+    ]
+    assert with_members(thresholds, [{"crud": frozenset()}]) == tuple(thresholds)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pytest_backend_gates.errors import ConfigurationError
+from pytest_backend_gates.measuring import CATALOGUE
 from pytest_backend_gates.reports.writer import Target
-from pytest_backend_gates.session import CATALOGUE
 from pytest_backend_gates.settings import Settings, read, source_of
 
 Read = Callable[..., Settings]
@@ -23,7 +23,8 @@ DEFAULTS = [
 KEYS = (
     "allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source, backend_gates_app,"
     " backend_gates_schema, backend_gates_writes, backend_gates_checks, backend_gates_contract_dir,"
-    " backend_gates_usefixtures, backend_gates_reports, backend_gates_strict"
+    " backend_gates_usefixtures, backend_gates_reports, backend_gates_metrics, backend_gates_tests,"
+    " backend_gates_strict"
 )
 
 
@@ -220,8 +221,9 @@ backend_gates_sets (tox.ini:6): this is not a set
 backend_gates_thresholds (tox.ini:4): unknown metric 'covrage'
     covrage > 80%
     ^^^^^^^
-  did you mean 'coverage'? allowed: complexity, contract.failures, contract.operations, coverage, coverage.file, latency, \
-security.high, security.low, security.medium, security.suppressed
+  did you mean 'coverage'? allowed: complexity, contract.failures, contract.operations, contract.statuses, coverage, \
+coverage.file, errors, latency, queries.count, queries.repeated, queries.time, security.high, security.low, security.medium, \
+security.suppressed, tests.e2e, tests.integration, tests.unit
 backend_gates_thresholds (tox.ini:5): 'latency' needs a unit
     latency.p95 < 100
                   ^^^
@@ -234,7 +236,7 @@ quotes
 --backend-gates-skip: unknown gate 'cover'
     cover
     ^^^^^
-  did you mean 'coverage'? allowed: coverage, complexity, security, contract, latency
+  did you mean 'coverage'? allowed: coverage, complexity, security, contract, latency, errors, queries, tests
 backend_gates_source (tox.ini:9): 'sohp' does not exist in {Path.cwd()}
     sohp
     ^^^^
@@ -345,3 +347,43 @@ def test_the_source_before_conftest_files(pytester: pytest.Pytester, settings: R
     assert early == settings().source
     pytester.makeini("[pytest]\nbackend_gates_source = nowhere\n")
     assert source_of(pytester.parseconfig()) is None
+
+
+@pytest.mark.parametrize(
+    ("ini", "argument", "allowed"),
+    [
+        ("", "--backend-gates-only=errors", "no threshold of errors is written"),
+        ("", "--backend-gates-only=errors,queries", "no threshold of errors and queries is written"),
+        (
+            "",
+            "--backend-gates-skip=coverage,complexity,security,contract,latency",
+            "no threshold of errors and queries and tests is written",
+        ),
+        (
+            "backend_gates_thresholds = errors < 1%",
+            "--backend-gates-skip=coverage,complexity,security,contract,latency,errors,queries,tests",
+            "--no-backend-gates judges none",
+        ),
+    ],
+)
+def test_no_gate_is_left(problems: Problems, ini: str, argument: str, allowed: str) -> None:
+    """A run that would judge nothing is a mistake, also when a gate that has no default is all that is left."""
+    assert (
+        problems(ini, argument)
+        == f"""\
+backend gates: 1 problem in the configuration
+command line: no gate is left to judge
+    {argument}
+    {"^" * len(argument)}
+  {allowed}"""
+    )
+
+
+def test_a_gate_without_a_default_can_be_left_alone(settings: Read) -> None:
+    """``errors`` is judged when a threshold of it is written, and it alone if the command line says so."""
+    ini = "backend_gates_thresholds = errors < 1%"
+    assert settings(ini, "--backend-gates-only=errors").wants("errors")
+    assert [gate for gate in CATALOGUE.gates if settings(ini, "--backend-gates-only=errors").wants(gate)] == [
+        "errors"
+    ]
+    assert not settings("").wants("errors")

@@ -46,7 +46,7 @@ def test_every_operator_unit_and_kind(catalogue: Catalogue) -> None:
             assert (threshold.metric, threshold.operator) == (metric.name, operator)
             assert (threshold.limit, threshold.unit, threshold.text) == (12 * size, unit, text)
             read += 1
-    assert read == (7 + 3 + 3) * 5 * 3
+    assert read == (9 + 3 + 3) * 5 * 3
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ INI = Origin("ini", "pyproject.toml", 7)
 SETS = {"critical": ("src/shop/payments/**", "POST /payments*"), "none": ()}
 
 KNOWN = (
-    "allowed: complexity, contract.failures, coverage, coverage.file, latency, memory,"
-    " security.high, security.suppressed, throughput"
+    "allowed: complexity, contract.failures, coverage, coverage.file, errors, latency, memory,"
+    " queries.count, security.high, security.suppressed, throughput"
 )
 OPERATORS = "operators: < <= > >= ==, or "
 NUMBER = "digits, with a decimal point if need be: 80, 99.5"
@@ -150,9 +150,9 @@ MISTAKES = {
     "preset: defaut": (
         "unknown preset 'defaut'",
         "        ^^^^^^",
-        "did you mean 'default'? allowed: default",
+        "did you mean 'default'? allowed: default, production",
     ),
-    "preset:": ("unknown preset ''", "       ^", "allowed: default"),
+    "preset:": ("unknown preset ''", "       ^", "allowed: default, production"),
     "preset: default please": (
         "expected the end; got 'please'",
         "                ^^^^^^",

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_backend_gates.measurements import Reading, Samples, Trend
+from pytest_backend_gates.measurements import ROUNDS, Conditions, Reading, Samples, Trend
 from pytest_backend_gates.model import Outcome, Verdict
 
 Judged = Callable[..., tuple[Verdict, ...]]
@@ -33,7 +33,7 @@ def of(total: int, slow: int, *, value: int = SLOW) -> Samples:
 def test_means_of_several_calls_are_told(judged: Judged) -> None:
     """A percentile of means says little: the row says how many there are."""
     subjects = {"a": Samples((array("q", [FAST] * 20),), averaged=20), "b": of(20, 0)}
-    (row,) = judged({"latency": Reading(Trend(subjects, "here"))}, "latency.p95 < 100ms")
+    (row,) = judged({"latency": Reading(Trend(subjects, Conditions("here")))}, "latency.p95 < 100ms")
     assert row.reason == (
         "worst a; 2 operations within, 40 samples, 20 of them means of several calls, which hide slow ones; here"
     )
@@ -46,7 +46,7 @@ def latency(judged: Judged) -> Callable[..., Verdict]:
     def judge(
         text: str, subjects: Mapping[str, Samples], conditions: str = "", *, strict: bool = False
     ) -> Verdict:
-        (row,) = judged({"latency": Reading(Trend(subjects, conditions))}, text, strict=strict)
+        (row,) = judged({"latency": Reading(Trend(subjects, Conditions(conditions)))}, text, strict=strict)
         return row
 
     return judge
@@ -410,16 +410,60 @@ def test_a_truly_slow_operation_is_red(latency: Latency) -> None:
     assert red == 50
 
 
-def test_a_budget_of_its_own_takes_a_subject_out(latency: Latency) -> None:
-    """What a test has judged by the same aggregate is left to it, unless a selector asks for it by name."""
-    checkout = replace(of(20, 20), budgets=frozenset({"p95"}))
-    subjects = {"GET /a": of(20, 0), "checkout": checkout}
-    row = latency("latency.p95 < 100ms", subjects)
-    assert (row.outcome, row.judged) == (Outcome.PASSED, 1)
-    for text in ("latency.p95[checkout] < 100ms", "latency.max < 100ms"):
-        assert latency(text, subjects).outcome is Outcome.FAILED
-    row = latency("latency.p95 < 100ms", {"checkout": checkout})
-    assert (row.outcome, row.reason) == (
-        Outcome.OFF,
-        "every operation that this threshold matches has a budget of its own in a test",
+@pytest.mark.parametrize(
+    ("sources", "told"),
+    [
+        ([{"test": 20}], "coverage core ctrace, 2 workers"),
+        ([{}], "coverage core ctrace, 2 workers"),
+        ([{ROUNDS: 20}], "coverage paused, 2 workers"),
+        ([{"test": 20}, {ROUNDS: 20}], "coverage core ctrace, in rounds coverage paused, 2 workers"),
+    ],
+)
+def test_the_conditions_are_those_of_the_samples(
+    judged: Judged, sources: list[dict[str, int]], told: str
+) -> None:
+    """A row says under what its own samples were taken, also where it judges few samples together."""
+    conditions = Conditions("coverage core ctrace", "coverage paused", "2 workers")
+    for size in (20, 10):
+        subjects = {
+            f"{source} {number}": replace(samples([FAST] * size), sources=dict.fromkeys(source, size))
+            for number in range(20 // size)
+            for source in sources
+        }
+        (row,) = judged({"latency": Reading(Trend(subjects, conditions))}, "latency.p95 < 100ms")
+        assert row.outcome is Outcome.PASSED
+        assert row.reason.partition("samples; ")[2] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "run", "outcome"),
+    [
+        ("queries.count.max < 5", [1, 2, 9], Outcome.FAILED),
+        ("queries.count.max <= 5", [5], Outcome.SKIPPED),
+        ("queries.count.max <= 5", [5] * 20, Outcome.PASSED),
+        ("queries.count.min >= 1", [3, 0], Outcome.FAILED),
+        ("queries.count.max == 5", [9], Outcome.SKIPPED),
+        ("queries.count.min < 5", [9], Outcome.SKIPPED),
+        ("queries.count.mean < 5", [9] * 19, Outcome.SKIPPED),
+        ("queries.count.p95 < 5", [9] * 19, Outcome.FAILED),
+    ],
+)
+def test_one_count_beyond_the_limit_refutes_an_extreme(
+    judged: Callable[..., tuple[Verdict, ...]], text: str, run: list[int], outcome: Outcome
+) -> None:
+    """Counts are what they are on any machine: more requests could not bring the largest of them back."""
+    trend = Trend({"GET /a": Samples((array("q", run),), seen=len(run))})
+    (row,) = judged({"queries.count": Reading(trend)}, text)
+    assert row.outcome is outcome
+
+
+def test_counts_have_no_unit(judged: Callable[..., tuple[Verdict, ...]]) -> None:
+    """They are judged and told as the plain numbers that they are."""
+    trend = Trend({"GET /a": Samples((array("q", [2, 12, 3]),), seen=3)})
+    (row,) = judged({"queries.count": Reading(trend)}, "queries.count.max < 5")
+    assert (row.value, row.relax, row.findings[0].message) == (
+        12,
+        "queries.count.max <= 12",
+        "max 12, 1 of 3 over 5",
     )
+    assert row.reason == "worst GET /a; 1 of 1 operation over, 3 samples"

@@ -1,10 +1,10 @@
 """The child process of the static scan: analyzes files one by one and tells each result at once.
 
-Its arguments are the pid of its parent and the path of a request, ``{"files": [...], "analyzers": [...]}``, which
-it reads and deletes. It writes lines to its stdout, which nothing but this file can reach:
+Its arguments are the pid of its parent and the path of a request, which it reads and deletes:
+``{"files": [...], "analyzers": [...], "path": [...]}``, the last where to find the analyzers of other plugins. It writes lines to its stdout, which nothing but this file can reach:
 
     {"analyzer": name, "error": finding}                                  it cannot analyze any file
-    {"file": path, "results": {name: data}, "errors": {name: finding}}    for every file, in order
+    {"file": path, "digest": of its bytes, "results": {name: data}, "errors": {name: finding}}    a file, in order
     {"done": number of files}                                             the end
 
 The working directory is the rootdir.
@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pytest_backend_gates.analyzers import Analyzer, analyzers_named, orphan
+from pytest_backend_gates.analyzers import Analyzer, analyzer_named, orphan
 from pytest_backend_gates.analyzers.failures import failure
 from pytest_backend_gates.analyzers.source import SourceFile
 
@@ -53,8 +53,9 @@ def main() -> None:
     request = _request(Path(sys.argv[2]))
     warnings.simplefilter("ignore")  # PYTHONWARNINGS=error would make a file's warning its SyntaxError
     _path_entries_of_the_project_last()
+    sys.path += [entry for entry in request["path"] if entry not in sys.path]
     files = request["files"]
-    analyzers = list(_prepared(analyzers_named(request["analyzers"]), files, channel))
+    analyzers = list(_prepared(request["analyzers"], files, channel))
     _collect_less_often()
     for path in files:
         _analyze(SourceFile(path), analyzers, channel)
@@ -79,12 +80,13 @@ def _collect_less_often() -> None:
     gc.set_threshold(50_000, 10, 10)
 
 
-def _prepared(analyzers: Iterable[Analyzer], files: list[str], channel: Channel) -> Iterable[Analyzer]:
-    for analyzer in analyzers:
+def _prepared(names: Iterable[str], files: list[str], channel: Channel) -> Iterable[Analyzer]:
+    for name in names:
         try:
+            analyzer = analyzer_named(name)
             analyzer.prepare(files)
         except BaseException as error:  # noqa: BLE001 - the boundary around an engine: told, and the others go on
-            channel.tell(analyzer=analyzer.name, error=asdict(failure(error, None, analyzer.name)))
+            channel.tell(analyzer=name, error=asdict(failure(error, None, name)))
         else:
             yield analyzer
 
@@ -97,7 +99,14 @@ def _analyze(source: SourceFile, analyzers: Iterable[Analyzer], channel: Channel
             results[analyzer.name] = analyzer.analyze(source)
         except BaseException as error:  # noqa: BLE001 - the boundary around an engine: told, and the others go on
             errors[analyzer.name] = asdict(failure(error, source.path, source.path))
-    channel.tell(file=source.path, results=results, errors=errors)
+    channel.tell(file=source.path, digest=_digest(source), results=results, errors=errors)
+
+
+def _digest(source: SourceFile) -> str | None:
+    try:
+        return source.digest
+    except OSError:
+        return None  # as the errors say
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ class BanditEngine:
         self._profile = _profile(self._config, ini)
         # bandit takes any text for yes, "false" included: so is "bandit -r", so are we.
         self._ignore_nosec = bool(ini.get("ignore-nosec"))
-        manager = self._manager(ignore_nosec=self._ignore_nosec)
+        manager = self._manager(bandit_manager.BanditManager, self._ignore_nosec)
         if not manager.b_ts.tests:
             raise CannotAnalyzeError("bandit's configuration leaves no test to run", self._config.config_file)
         #: The files that the project's own bandit configuration excludes.
@@ -75,7 +75,7 @@ class BanditEngine:
         metrics = manager.metrics.data[_native(source.path)]
         suppressed = []
         if metrics["nosec"] or metrics["skipped_tests"]:
-            everything = self._run(source, ignore_nosec=True).results
+            everything = self._run(source, ignore_nosec=True, once_more=True).results
             suppressed = _difference(everything, issues)
         comments = _nosec_comments(source.data) if suppressed else {}
         return Scan(
@@ -83,22 +83,34 @@ class BanditEngine:
             tuple(_issue(issue, _meaningless(issue, comments)) for issue in suppressed),
         )
 
-    def _run(self, source: SourceFile, *, ignore_nosec: bool) -> Any:  # noqa: ANN401 - bandit is untyped
-        manager = self._manager(ignore_nosec=ignore_nosec)
-        manager.files_list = [_native(source.path)]
+    def _run(self, source: SourceFile, *, ignore_nosec: bool, once_more: bool = False) -> Any:  # noqa: ANN401
+        from pytest_backend_gates.analyzers.bandit_visitor import QuickManager, is_compared
+
+        ignore_nosec = ignore_nosec or not _may_hold_nosec(source)
         self._log.records.clear()
-        manager.run_tests()
+        manager = self._manager(QuickManager if is_compared() else bandit_manager.BanditManager, ignore_nosec)
+        if isinstance(manager, QuickManager):
+            manager.run(source, _native(source.path), once_more=once_more)
+        else:
+            manager.files_list = [_native(source.path)]
+            manager.run_tests()
         if manager.skipped:
             raise self._log.cause() or _parse_error(source) or _skipped(manager)
         if crashes := self._log.crashes():
             raise CannotAnalyzeError(crashes[0])
         return manager
 
-    def _manager(self, *, ignore_nosec: bool) -> Any:  # noqa: ANN401 - bandit is untyped
+    def _manager(self, kind: Any, ignore_nosec: bool) -> Any:  # noqa: ANN401, FBT001 - bandit is untyped
         # A new one for each file: its metrics and results only ever grow, and making one takes 50 us.
-        return bandit_manager.BanditManager(
-            self._config, "file", profile=self._profile, ignore_nosec=ignore_nosec
-        )
+        return kind(self._config, "file", profile=self._profile, ignore_nosec=ignore_nosec)
+
+
+def _may_hold_nosec(source: SourceFile) -> bool:
+    """Whether bandit has to look for comments: in UTF-8 a word without the letters of ``nosec`` is not one."""
+    try:
+        return b"nosec" in source.data or source.encoding != "utf-8"
+    except SyntaxError:
+        return True  # bandit says what is wrong with it
 
 
 class _Log(logging.Handler):

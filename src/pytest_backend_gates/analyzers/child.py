@@ -92,6 +92,11 @@ class ScanProcess:
         """The exit status, negative for a signal, ``None`` while the child lives."""
         return self._process.poll()
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
     def read(self) -> bool:
         """Take in what the child has told since; return whether there was anything."""
         *lines, self._rest = (self._rest + self._results.read()).split(b"\n")
@@ -108,9 +113,13 @@ class ScanProcess:
         """Return the last of what the child wrote to its stderr."""
         return self._stderr.tail()
 
+    def kill(self) -> None:
+        """Kill the child if it still lives, without waiting for its end."""
+        self._process.kill()
+
     def end(self) -> None:
         """Kill what still lives, reap it, and close everything. May be called again."""
-        self._process.kill()
+        self.kill()
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -123,7 +132,8 @@ def _request(files: Sequence[str], analyzers: Sequence[str]) -> Path:
     """Write down what the child is to do. It deletes the file; a pipe would make us wait until it reads."""
     handle, name = tempfile.mkstemp(prefix="backend-gates-", suffix=".json")
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        json.dump({"files": list(files), "analyzers": list(analyzers)}, file)
+        path = sys.path if any(":" in name for name in analyzers) else []
+        json.dump({"files": list(files), "analyzers": list(analyzers), "path": path}, file)
     return Path(name)
 
 

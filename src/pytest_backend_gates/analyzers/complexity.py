@@ -10,7 +10,9 @@ import configparser
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from importlib import metadata
 from math import ceil, floor
+from pathlib import Path
 from typing import ClassVar, Final
 
 from pytest_backend_gates.analyzers.configuration import tool_table
@@ -33,7 +35,11 @@ class Complexity:
 
     def prepare(self, files: Sequence[str]) -> None:  # noqa: ARG002 - radon needs no list beforehand
         """Read radon's ``no_assert``. Raises for a configuration file that cannot be read."""
-        self._no_assert = _no_assert()
+        self._no_assert = _no_assert(Path())
+
+    def fingerprint(self, rootdir: Path) -> str:
+        """Return radon's version, and what its configuration says of asserts."""
+        return f"radon {metadata.version('radon')}, no_assert {_no_assert(rootdir)}"
 
     def analyze(self, source: SourceFile) -> Plain:
         """Return ``{"blocks": [[name, complexity, line, end_line], ...]}`` in source order."""
@@ -77,10 +83,10 @@ def _largest_allowed(threshold: Threshold) -> int | None:
     return {"<": ceil(limit) - 1, "<=": floor(limit)}.get(threshold.operator or "")
 
 
-def _no_assert() -> bool:
+def _no_assert(rootdir: Path) -> bool:
     # radon.cli would read this too, but a "%" anywhere in [tool] of pyproject.toml makes its import raise.
     merged = configparser.ConfigParser(interpolation=None)
-    merged.read("radon.cfg", encoding="utf-8")
-    merged.read_dict({"radon": tool_table("radon") or {}})
-    merged.read("setup.cfg", encoding="utf-8")
+    merged.read(rootdir / "radon.cfg", encoding="utf-8")
+    merged.read_dict({"radon": tool_table("radon", rootdir) or {}})
+    merged.read(rootdir / "setup.cfg", encoding="utf-8")
     return merged.getboolean("radon", "no_assert", fallback=False)

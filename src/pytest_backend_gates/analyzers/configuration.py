@@ -9,12 +9,12 @@ from pytest_backend_gates.analyzers.failures import CannotAnalyzeError
 PYPROJECT: Final = "pyproject.toml"
 
 
-def tool_table(name: str) -> dict[str, Any] | None:
-    """Return ``[tool.<name>]`` of the rootdir's pyproject.toml, or ``None`` when there is none.
+def tool_table(name: str, rootdir: Path = Path()) -> dict[str, Any] | None:
+    """Return ``[tool.<name>]`` of the pyproject.toml in *rootdir*, or ``None`` when there is none.
 
     Raises :class:`CannotAnalyzeError` for a file that is no TOML or a ``tool.<name>`` that is no table.
     """
-    path = Path(PYPROJECT)
+    path = rootdir / PYPROJECT
     if not path.is_file():
         return None
     try:

@@ -4,11 +4,14 @@ Severity HIGH counts as ``security.high`` at any confidence. A finding whose sev
 undefined counts as low: bandit reports it, so it is not dropped.
 """
 
+import re
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from pytest_backend_gates.analyzers.security_identity import fingerprint
 from pytest_backend_gates.analyzers.source import SourceFile
 from pytest_backend_gates.measurements import Counter, Finding, Kind, Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
@@ -24,6 +27,8 @@ HIGH, MEDIUM, LOW = (
 SUPPRESSED: Final = Metric("security.suppressed", Kind.COUNTER, None, "security", "suppression")
 #: How the hint of a suppression begins to say that its comment is a blanket one by mistake.
 NAMES_NO_TEST: Final = "names no bandit test"
+#: Bandit quotes the password that it has found.
+_QUOTED: Final = re.compile(r"(?<=hardcoded password): .*", re.DOTALL)
 
 
 class Security:
@@ -40,6 +45,10 @@ class Security:
         from pytest_backend_gates.analyzers.bandit_engine import BanditEngine
 
         self._engine = BanditEngine(files)
+
+    def fingerprint(self, rootdir: Path) -> str:
+        """Return bandit's version and configuration. Raises when its findings may depend on more."""
+        return fingerprint(rootdir)
 
     def analyze(self, source: SourceFile) -> Plain:
         """Return ``{"examined": bool, "high": [...], "medium": [...], "low": [...], "suppressed": [...]}``."""
@@ -117,7 +126,7 @@ def _finding(path: str, issue: "Issue", identity: str) -> Finding:
         )
     return Finding(
         subject=path,
-        message=issue.text,
+        message=_QUOTED.sub("", issue.text),
         path=path,
         line=issue.line or None,
         end_line=issue.end_line,

@@ -1,6 +1,7 @@
 """One source file as the analyzers see it: its bytes, lines, syntax tree, and the names of its scopes."""
 
 import ast
+import hashlib
 import io
 import tokenize
 from collections import Counter
@@ -45,16 +46,26 @@ class SourceFile:
         """The file's bytes."""
         return Path(self.path).read_bytes()
 
+    @property
+    def digest(self) -> str:
+        """What stands for the bytes in a cache."""
+        return hashlib.blake2b(self.data, digest_size=20).hexdigest()
+
     @cached_property
     def tree(self) -> ast.Module:
         """The syntax tree. Parsed from bytes, so that a byte-order mark and an encoding cookie count."""
         return ast.parse(self.data)
 
     @cached_property
+    def encoding(self) -> str:
+        """The encoding as Python names it. Raises ``SyntaxError`` for one that nobody knows."""
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(self.data).readline)
+        return encoding
+
+    @cached_property
     def lines(self) -> list[str]:
         """The lines as Python counts them, without their ends."""
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(self.data).readline)
-        with io.TextIOWrapper(io.BytesIO(self.data), encoding, errors="replace") as text:
+        with io.TextIOWrapper(io.BytesIO(self.data), self.encoding, errors="replace") as text:
             return [line.rstrip("\n") for line in text]
 
     @cached_property

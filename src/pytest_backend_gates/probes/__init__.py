@@ -5,21 +5,34 @@ in the place that judges, and ``stop`` at the very end, whatever happened before
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Literal, Protocol
+from typing import Literal, Protocol
 
 from pytest_backend_gates.measurements import Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
 
 
 class Probe(Protocol):
-    """What every probe offers. Nothing in a probe knows a limit, except ``advise``."""
+    """What every probe offers. Nothing in a probe knows a limit, except ``advise``.
 
-    #: The key of its payload.
-    name: ClassVar[str]
-    metrics: ClassVar[tuple[Metric, ...]]
-    #: ``process``: measures wherever tests run, and the payloads add up.
-    #: ``session``: measures once, beside the tests.
-    scope: ClassVar[Literal["process", "session"]]
+    One that finds out which subjects have something in common may also have ``sets``, a mapping of names to
+    what the members are (``{"crud": "operation"}``). Thresholds name such a set, ``latency.p99[@crud]``, and a
+    reading of the probe holds its members.
+    """
+
+    @property
+    def name(self) -> str:
+        """The key of its payload."""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What it measures."""
+
+    @property
+    def scope(self) -> Literal["process", "session"]:
+        """``process``: measures wherever tests run, and the payloads add up.
+
+        ``session``: measures once, beside the tests.
+        """
 
     def start(self) -> None:
         """Begin to measure."""
@@ -34,8 +47,9 @@ class Probe(Protocol):
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
         """Turn the payloads of all processes into one reading per metric."""
 
-    def advise(self, verdict: Verdict) -> Advice:
+    def advise(self, verdict: Verdict) -> Advice:  # noqa: ARG002 - for those who inherit it
         """Help with a red or unproven verdict of one of this probe's metrics."""
+        return Advice()
 
     def stop(self) -> None:
         """Release everything: processes, patches, files. Called once, also when nothing was started."""

@@ -1,14 +1,17 @@
-"""What is read of pytest-benchmark: its session object, which is documented no further than that it is there.
+"""What is known of pytest-benchmark: its fixture, the session object that it keeps, and what it times where.
 
-Version 5 is known. Everything that its parts may be asked for is asked for here.
+None of it is documented further than that it is there. Version 5 is known, and all that is asked of it is asked here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, NamedTuple
 
+from pytest_backend_gates.taps.patching import Method, Patches
+
 #: It says so itself, but on the standard error stream.
-UNDER_XDIST: Final = "pytest-benchmark times nothing under xdist"
+UNDER_XDIST: Final = "pytest-benchmark times nothing under xdist, only with -n0"
 
 _KNOWN: Final = "5"
 
@@ -23,6 +26,54 @@ class Benchmark(NamedTuple):
     name: str
     times: list[int]
     averaged: bool
+
+
+def is_benchmark(value: object) -> bool:
+    """Whether *value* is what the fixture ``benchmark`` of pytest-benchmark returns."""
+    return type(value).__module__ == "pytest_benchmark.fixture"
+
+
+def run_rounds_inside(context: Callable[[], AbstractContextManager[object]]) -> Patches:
+    """Have everything that is timed run inside a *context*; return what gives pytest-benchmark its own methods back.
+
+    It takes the tracer of the thread away around what it times, and gives it back after: at these two places.
+    Raises `UnreadableError`.
+    """
+    _check_version()
+    inside: dict[int, AbstractContextManager[object]] = {}
+
+    def entering(enter: Method) -> Method:
+        def enter_inside(pause: object) -> object:
+            inside[id(pause)] = entered = context()
+            entered.__enter__()
+            return enter(pause)
+
+        return enter_inside
+
+    def leaving(leave: Method) -> Method:
+        def leave_both(pause: object, *error: Any) -> object:  # noqa: ANN401 - as `__exit__` takes it
+            try:
+                return leave(pause, *error)
+            finally:
+                inside.pop(id(pause)).__exit__(*error)
+
+        return leave_both
+
+    patches = Patches()
+    try:
+        from pytest_benchmark.fixture import PauseInstrumentation
+
+        patches.replace(PauseInstrumentation, "__enter__", entering)
+        patches.replace(PauseInstrumentation, "__exit__", leaving)
+    except (ImportError, KeyError) as error:
+        patches.undo()
+        raise UnreadableError(f"what it times cannot be told from what it does not: {error}") from None
+    return patches
+
+
+def is_skipping(session: Any) -> bool:  # noqa: ANN401 - another tool's
+    """Whether *session* skips every test that has a fixture named ``benchmark``, whosever it is."""
+    return bool(getattr(session, "skip", False))
 
 
 def why_untimed(session: Any) -> str | None:  # noqa: ANN401 - another tool's

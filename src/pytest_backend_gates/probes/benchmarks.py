@@ -4,17 +4,31 @@ Feeds the metric of `traffic`: a benchmark is a subject of its own beside the op
 """
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import ClassVar, Literal
 
-from pytest_backend_gates.measurements import Finding, Metric, Plain, Reading, Samples, Trend
+from pytest_backend_gates.measurements import (
+    ROUNDS,
+    Conditions,
+    Finding,
+    Metric,
+    Plain,
+    Reading,
+    Samples,
+    Trend,
+)
 from pytest_backend_gates.model import Advice, Verdict
-from pytest_backend_gates.probes.benchmark_rounds import UNDER_XDIST, UnreadableError, rounds_of, why_untimed
+from pytest_backend_gates.probes.benchmark_rounds import (
+    UnreadableError,
+    is_skipping,
+    rounds_of,
+    run_rounds_inside,
+    why_untimed,
+)
 from pytest_backend_gates.probes.traffic import LATENCY
+from pytest_backend_gates.taps.patching import Patches
 from pytest_backend_gates.units import counted
-
-#: How the report names where the samples came from.
-_SOURCE = "benchmark"
 
 
 class BenchmarksProbe:
@@ -27,15 +41,33 @@ class BenchmarksProbe:
     def __init__(self, session: Callable[[], object | None] = lambda: None) -> None:
         """*session* returns what pytest-benchmark keeps of this session, ``None`` where it is not active."""
         self._session = session
-        self._expected = 0
+        #: The tests with a fixture of the name ``benchmark``, and those where it is pytest-benchmark's.
+        self._named: set[str] = set()
+        self._met: set[str] = set()
+        self._patches: Patches | None = None
+        self._unreadable: UnreadableError | None = None
+        #: What was found to measure coverage while the tests ran; ``None`` where nothing did.
+        self._cores: set[str | None] = set()
         self._samples: dict[str, Samples] = {}
 
     def start(self) -> None:
         """There is nothing to start: the tests measure."""
 
-    def expect(self, count: int) -> None:
-        """Take note of how many of the collected tests are pytest-benchmark's."""
-        self._expected = count
+    def begin(self, test: str, core: str | None, *, named: bool) -> None:
+        """Take note of a *test* and of the *core* that traces it; *named* if it has a fixture ``benchmark``."""
+        self._cores.add(core)
+        if named:
+            self._named.add(test)
+
+    def meet(self, test: str, unmeasured: Callable[[], AbstractContextManager[None]]) -> None:
+        """Expect rounds of *test*, whose fixture is pytest-benchmark's; each runs inside what *unmeasured* returns."""
+        self._met.add(test)
+        if self._patches is None:
+            self._patches = Patches()
+            try:
+                self._patches = run_rounds_inside(unmeasured)
+            except UnreadableError as error:
+                self._unreadable = error
 
     def record(
         self,
@@ -45,12 +77,14 @@ class BenchmarksProbe:
         averaged: bool = False,
         budgets: frozenset[str] = frozenset(),
     ) -> None:
-        """Add the *times* of one series of rounds, in nanoseconds; *budgets* are the aggregates judged already."""
+        """Add the *times* of one series of rounds, in nanoseconds; *budgets* are the aggregates that were
+        found within upper limits of their own.
+        """
         count = len(times)
         new = Samples(
             (array("q", times),),
             seen=count,
-            sources={_SOURCE: count},
+            sources={ROUNDS: count},
             averaged=count if averaged else 0,
             budgets=budgets,
         )
@@ -58,41 +92,67 @@ class BenchmarksProbe:
 
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002 - the same for every run
         """Return the samples of this process, and why benchmarks were not timed."""
-        session, untimed = self._session(), None
         try:
-            if session is not None and self._expected:
-                untimed = why_untimed(session)
-                for one in rounds_of(session):
-                    self.record(one.name, one.times, averaged=one.averaged)
+            untimed = self._read()
         except UnreadableError as error:
             return {"error": str(error)}
         subjects = {name: samples.to_plain() for name, samples in self._samples.items()}
-        return {"subjects": subjects, "untimed": untimed, "expected": self._expected}
+        return {"subjects": subjects, "untimed": untimed, "cores": sorted(core or "" for core in self._cores)}
+
+    def _read(self) -> dict[str, str]:
+        """Record the rounds that pytest-benchmark keeps; return the benchmarks that it did not time, and why.
+
+        Raises `UnreadableError`.
+        """
+        if self._unreadable is not None:
+            raise self._unreadable
+        session = self._session()
+        expected = self._named if is_skipping(session) else self._met
+        if session is None or not expected:
+            return {}
+        why = why_untimed(session)
+        for one in rounds_of(session):
+            self.record(one.name, one.times, averaged=one.averaged)
+        return dict.fromkeys(sorted(expected), why) if why else {}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002 - judged on what ran
         """Add the samples of all processes up, benchmark by benchmark."""
         errors = dict.fromkeys(payload["error"] for payload in payloads if payload.get("error"))
         if errors:
             return {LATENCY.name: Reading(errors=tuple(Finding("pytest-benchmark", text) for text in errors))}
-        trend = sum((_trend(payload["subjects"]) for payload in payloads), Trend({}))
-        untimed = next((payload for payload in payloads if payload["untimed"]), None)
-        return {LATENCY.name: Reading(trend) if untimed is None else _without(untimed, trend)}
+        trend = sum(map(_trend, payloads), Trend({}))
+        return {LATENCY.name: Reading(trend, notes=tuple(_missed(trend.untimed)))}
 
     def advise(self, verdict: Verdict) -> Advice:  # noqa: ARG002 - the other probe of the metric does
         """Leave it to the probe of the traffic."""
         return Advice()
 
     def stop(self) -> None:
-        """There is nothing to release."""
+        """Give pytest-benchmark its methods back."""
+        if self._patches is not None:
+            self._patches.undo()
 
 
-def _without(untimed: Plain, trend: Trend) -> Reading:
-    """Return the reading where some benchmarks were not timed."""
-    missed = counted(untimed["expected"], "benchmark was", "benchmarks were")
-    reason = f"{missed} not timed: {untimed['untimed']}"
-    hint = "time them in a run with -n0" if untimed["untimed"] == UNDER_XDIST else None
-    return Reading(trend, (), reason, hint, (f"latency: {reason}",))
+def _missed(untimed: Mapping[str, str]) -> Iterator[str]:
+    """Yield a note if some benchmarks were not timed."""
+    if untimed:
+        missed = counted(len(untimed), "benchmark was", "benchmarks were")
+        yield f"latency: {missed} not timed: {'; '.join(dict.fromkeys(untimed.values()))}"
 
 
-def _trend(subjects: Mapping[str, Plain]) -> Trend:
-    return Trend({name: Samples.from_plain(plain) for name, plain in subjects.items()})
+def _trend(payload: Plain) -> Trend:
+    subjects = {name: Samples.from_plain(plain) for name, plain in payload["subjects"].items()}
+    return Trend(subjects, untimed=payload["untimed"])
+
+
+def traced(payloads: Sequence[Plain], *, untraced: str) -> Conditions:
+    """Say under what the times in all *payloads* were taken: what measured coverage, or *untraced* if nothing did.
+
+    In rounds, coverage is paused.
+    """
+    cores = sorted({core for payload in payloads for core in payload.get("cores", ())})
+    named = ", ".join(filter(None, cores))
+    if not named:
+        return Conditions(untraced, untraced)
+    in_part = " in part of the tests" if "" in cores else ""
+    return Conditions(f"coverage core {named}{in_part}", "coverage paused")

@@ -17,7 +17,7 @@ from pytest_backend_gates.probes.coverage_advice import advise
 from pytest_backend_gates.probes.coverage_merging import report_adopted, report_traces
 from pytest_backend_gates.probes.coverage_pause import Pause, Pauses
 from pytest_backend_gates.probes.coverage_report import CoverageReport
-from pytest_backend_gates.probes.coverage_setup import Setup, core_at_work, faults
+from pytest_backend_gates.probes.coverage_setup import Setup, faults
 from pytest_backend_gates.probes.coverage_tracing import OuterTrace, OwnTrace, Trace
 from pytest_backend_gates.units import counted
 
@@ -63,7 +63,6 @@ class CoverageProbe:
         self._folder = str(Path.cwd())
         self._trace: Trace | None = None
         self._error: str | None = None
-        self._cores: set[str] = set()
         self._report: CoverageReport | None = None
         self._pauses = Pauses()
 
@@ -93,7 +92,7 @@ class CoverageProbe:
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002 - never long
         """Stop tracing and return the trace, or why there is none."""
         if self._adopted:
-            return {"core": core_at_work()}
+            return {}
         if self._trace is None:
             return {"obstacle": self._obstacle, "error": self._error}
         if narrowed:
@@ -106,7 +105,6 @@ class CoverageProbe:
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
         """Merge the traces line by line and report on them as coverage.py does."""
-        self._cores.update(payload["core"] for payload in payloads if payload.get("core"))
         reason = self._why_unavailable(payloads, narrowed)
         if reason:
             return _both(Reading(unavailable=reason))
@@ -115,11 +113,6 @@ class CoverageProbe:
     def advise(self, verdict: Verdict) -> Advice:
         """Name the line ranges whose covering reaches the limit soonest."""
         return advise(verdict, self._report) if self._report else Advice()
-
-    def conditions(self) -> str:
-        """Say what traced the tests while other things were timed: ``coverage core ctrace``."""
-        cores = {*self._cores, self._trace.core if self._trace else None} - {None}
-        return f"coverage core {', '.join(sorted(map(str, cores)))}" if cores else "coverage not traced"
 
     def stop(self) -> None:
         """Stop tracing and remove what was written."""

@@ -2,8 +2,16 @@
 
 import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from pytest_backend_gates.probes.coverage_core import Core, core_for
 from pytest_backend_gates.probes.coverage_setup import SOURCE_OPTIONS, faults, quietly, words
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+#: Who measures when nobody else does.
+OURS: Final = "measured by this plugin"
 
 
 def measured_by(*, adopted: bool) -> str:
@@ -12,16 +20,13 @@ def measured_by(*, adopted: bool) -> str:
 
     if adopted:
         return "measured by pytest-cov"
-    return "measured by this plugin" if Coverage.current() is None else "measured by the outer coverage run"
+    return OURS if Coverage.current() is None else "measured by the outer coverage run"
 
 
 def configured_by(rootdir: Path) -> str:
     """Name the configuration file of coverage.py that counts in *rootdir*, and what it says of source."""
-    from coverage import Coverage
-
     try:
-        with quietly([]), contextlib.chdir(rootdir):
-            tool = Coverage(data_file=None)
+        tool = _configured(rootdir)
     except faults() as error:
         return f"its configuration is broken: {error}"
     file = tool.config.config_file
@@ -31,3 +36,18 @@ def configured_by(rootdir: Path) -> str:
     named = [text for text in named if not text.endswith("= ")] or ["the source"]
     lines = "lines and branches" if tool.get_option("run:branch") else "lines"
     return f"{Path(file).name}: {lines} of {', '.join(named)}"
+
+
+def core_in(rootdir: Path) -> Core | None:
+    """Return the core that will measure where this plugin does; ``None`` if coverage.py's configuration is broken."""
+    try:
+        return core_for(_configured(rootdir))
+    except faults():
+        return None
+
+
+def _configured(rootdir: Path) -> "Coverage":
+    from coverage import Coverage
+
+    with quietly([]), contextlib.chdir(rootdir):
+        return Coverage(data_file=None)

@@ -1,7 +1,7 @@
 """What a pause takes hold of: the callbacks of coverage.py's ``sysmon`` core, the tracers of the other two.
 
-This file alone knows the parts of coverage.py that a pause needs and that are not public: ``Collector._collectors``,
-``Collector.tracers``, ``Collector.data``, ``Tracer.data``.
+This file alone knows the parts of coverage.py that a pause needs and that are not public: ``Collector.tracers``,
+``Collector.data``, ``Collector._start_tracer``, ``Tracer.data``.
 """
 
 import sys
@@ -13,14 +13,17 @@ from operator import call
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_backend_gates.probes.coverage_at_work import collector_at_work, monitoring_tool, tracer_of
+
 if TYPE_CHECKING:
     from coverage.collector import Collector
 
 #: What ``sys.settrace`` takes.
 TraceFunction = Callable[..., Any]
 
-#: The events for which ``sysmon`` has callbacks, in one version of Python or another.
-_EVENTS: Final = ("PY_START", "PY_RETURN", "LINE", "BRANCH_LEFT", "BRANCH_RIGHT")
+#: The events by which ``sysmon`` counts, in one version of Python or another. By ``PY_START`` it counts nothing: it
+#: arms the others for a function, which may begin in a pause and go on after it.
+_EVENTS: Final = ("PY_RETURN", "LINE", "BRANCH_LEFT", "BRANCH_RIGHT")
 
 
 def _wait() -> Iterator[None]:
@@ -33,19 +36,17 @@ next(_WAITING)
 
 
 class Callbacks:
-    """The callbacks of ``sysmon``. Without them an event stays armed: it fires again after the pause."""
+    """The callbacks by which ``sysmon`` counts. Without them an event stays armed: it fires again after the pause."""
 
     def __init__(self) -> None:
         self._held: list[tuple[int, int, Any]] = []
 
     def hold(self) -> None:
         """Take them out."""
-        monitoring: Any = getattr(sys, "monitoring", None)
-        tool = next(
-            (tool for tool in range(6) if monitoring and monitoring.get_tool(tool) == "coverage.py"), None
-        )
+        tool = monitoring_tool()
         if tool is None:
             return
+        monitoring = vars(sys)["monitoring"]
         for event in filter(None, (getattr(monitoring.events, name, 0) for name in _EVENTS)):
             callback = monitoring.register_callback(tool, event, None)
             if callback is not None:
@@ -59,38 +60,53 @@ class Callbacks:
 
 
 class Tracers:
-    """The tracers of the threads that are there, diverted into a scratch set; new threads get none."""
+    """The tracers of all threads but the pausing ones, diverted into a scratch set."""
 
     def __init__(self) -> None:
+        #: Held while it is decided where a tracer writes.
+        self._lock = threading.RLock()
         self._collector: Collector | None = None
-        #: Kept: a function that began in a pause and goes on after it still writes there.
+        #: Kept: a function that began in a pause and goes on after it still writes there; with pytrace also
+        #: what it calls in its own file.
         self._scratch: dict[str, Any] = {}
-        #: What begins to trace a new thread.
-        self.hook: TraceFunction | None = None
+        #: What begins to trace a new thread where there is no pause.
+        self._hook: TraceFunction | None = None
 
     def divert(self) -> None:
         """Divert them. This takes nothing from what is counted for the functions that they are in."""
-        self._collector = _collector()
-        if self._collector is None or not self._collector.core.systrace:
-            self._collector = None
+        collector = collector_at_work()
+        if collector is None or not collector.core.systrace:
             return
-        for tracer in self._collector.tracers:
-            tracer.data = self._scratch
+        with self._lock:
+            self._collector = collector
+            for tracer in collector.tracers:
+                tracer.data = self._scratch
         hook = threading.gettrace()
-        if getattr(hook, "__self__", None) is self._collector:
-            self.hook = hook
-            threading.settrace(None)
+        if getattr(hook, "__self__", None) is collector:
+            self._hook = hook
+            threading.settrace(self._begin_thread)
 
     def revert(self) -> None:
         """Let them all count again."""
-        collector, self._collector = self._collector, None
-        hook, self.hook = self.hook, None
-        if collector is None:
-            return
-        for tracer in collector.tracers:
-            tracer.data = collector.data
-        if hook is not None and threading.gettrace() is None:
-            threading.settrace(hook)
+        with self._lock:
+            collector, self._collector = self._collector, None
+            if collector is not None:
+                for tracer in collector.tracers:
+                    tracer.data = collector.data
+        if self._hook is not None and threading.gettrace() == self._begin_thread:
+            threading.settrace(self._hook)
+
+    def _begin_thread(self, frame: FrameType, event: str, arg: object) -> TraceFunction | None:
+        """Trace a thread that begins in a pause: diverted as the others, it counts when the pause is over."""
+        with self._lock:
+            collector = self._collector
+            if collector is not None:
+                sys.settrace(None)
+                function: Any = collector._start_tracer()  # noqa: SLF001 - as its own hook does
+                self.divert_one(tracer_of(function))
+            else:  # the pause has ended since
+                function = self._hook
+        return function(frame, event, arg) if function else None
 
     def count_again(self, tracer: Any | None) -> bool:  # noqa: ANN401 - one class for each core
         """Let one *tracer* count. Return whether it was diverted."""
@@ -117,6 +133,8 @@ class Suspension:
         """Remember *function* and the frames that it has seen, up to *frame*, in which it was suspended."""
         self.function = function
         self.thread = threading.get_ident()
+        #: How many pauses of this thread it holds for: the last of them to end ends it.
+        self.pauses = 0
         self._frames = _frames(frame)
         self._seen = [one.f_trace is not None for one in self._frames]
 
@@ -139,19 +157,6 @@ class Suspension:
         calls = (((function, one, "call", None), (sys.settrace, None)) for one in begun)
         deque(starmap(call, [*returns, *chain.from_iterable(calls)]), maxlen=0)
         sys.settrace(function)
-
-
-def tracer_of(function: object) -> Any | None:  # noqa: ANN401 - one class for each core
-    """Return the tracer of coverage.py that *function* belongs to; ``None`` if it is no tracer of its."""
-    tracer = getattr(function, "__self__", function)
-    return tracer if type(tracer).__module__.partition(".")[0] == "coverage" else None
-
-
-def _collector() -> "Collector | None":
-    """Return the collector that is measuring this process."""
-    module = sys.modules.get("coverage.collector")
-    active: list[Collector] = module.Collector._collectors if module else []  # noqa: SLF001 - there is no other way
-    return active[-1] if active else None
 
 
 def _frames(frame: FrameType | None) -> list[FrameType]:

@@ -3,12 +3,13 @@
 Each of coverage.py's cores is held in its own way:
 
     sysmon            its callbacks are taken out: for all threads, at no cost to what runs inside
-    ctrace, pytrace   the thread that pauses and those that begin inside are not traced; those that are
-                      there already are, into a scratch set: no thread can stop the tracing of another.
-                      For the same reason a thread that began inside stays untraced if it outlives the pause
+    ctrace, pytrace   the thread that pauses is not traced; all others are, into a scratch set: no thread
+                      can stop the tracing of another, nor begin it again. So are those that begin inside, which
+                      costs them time: those of a pool live on, and what they run later counts
 
 A module that is first imported inside is measured while its own lines run, as it would be elsewhere:
 they run once, and nothing could make up for them. The lines of the ``with`` block itself are inside.
+Pauses may nest and overlap: until the last of them has ended nothing counts, and from then on all does.
 """
 
 import sys
@@ -18,7 +19,8 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Final, Self
 
-from pytest_backend_gates.probes.coverage_held import Callbacks, Suspension, TraceFunction, Tracers, tracer_of
+from pytest_backend_gates.probes.coverage_at_work import tracer_of
+from pytest_backend_gates.probes.coverage_held import Callbacks, Suspension, TraceFunction, Tracers
 
 Load = Callable[[SourceFileLoader, ModuleType], None]
 
@@ -34,8 +36,8 @@ class Pauses:
         self._importing = 0
         self._callbacks = Callbacks()
         self._tracers = Tracers()
-        #: By thread: what traced it before its pause.
-        self._suspended: dict[int, Suspension] = {}
+        #: By thread: what traced it before its pause, with the pauses inside which a module was imported last.
+        self._suspended: dict[int, list[Suspension]] = {}
         self._loads: Load | None = None
         self._watch: Load | None = None
 
@@ -43,27 +45,42 @@ class Pauses:
         """Return a context manager, to be entered once."""
         return Pause(self)
 
-    def begin(self, suspension: Suspension | None) -> None:
-        """Hold what measures other threads, unless another pause does."""
+    def begin(self, suspension: Suspension | None) -> Suspension | None:
+        """Hold what measures other threads, unless another pause does.
+
+        Return how this thread is suspended: by *suspension*, or by a pause that it has begun already.
+        """
         with self._lock:
+            here = self._suspended.setdefault(threading.get_ident(), [])
             if suspension is not None:
-                self._suspended[threading.get_ident()] = suspension
+                here.append(suspension)
+            if here:
+                here[-1].pauses += 1
             self._open += 1
             if self._open == 1:
                 self._callbacks.hold()
                 self._tracers.divert()
                 self._watch_imports()
+            return here[-1] if here else None
 
-    def end(self, suspension: Suspension | None) -> None:
-        """Let them measure again, if this was the last pause."""
+    def end(self, suspension: Suspension | None) -> bool:
+        """Let them measure again, if this was the last pause; return whether it was the last of *suspension*."""
         with self._lock:
-            if suspension is not None:
-                self._suspended.pop(suspension.thread, None)
+            last = suspension is not None and self._left(suspension)
             self._open -= 1
             if self._open == 0:
                 self._unwatch_imports()
                 self._tracers.revert()
                 self._callbacks.release()
+            return last
+
+    def _left(self, suspension: Suspension) -> bool:
+        """Take one pause off those of *suspension*; return whether none is left."""
+        suspension.pauses -= 1
+        if suspension.pauses:
+            return False
+        self._suspended[suspension.thread].remove(suspension)
+        return True
 
     def _watch_imports(self) -> None:
         load: Load = SourceFileLoader.exec_module
@@ -107,9 +124,9 @@ class Pauses:
                     self._callbacks.hold()
 
     def _untraced(self) -> TraceFunction | None:
-        """Return what would trace this thread if there were no pause."""
-        suspension = self._suspended.get(threading.get_ident())
-        return suspension.function if suspension else self._tracers.hook
+        """Return what would trace this thread if it had not begun a pause."""
+        here = self._suspended.get(threading.get_ident())
+        return here[-1].function if here else None
 
 
 class Pause:
@@ -124,13 +141,12 @@ class Pause:
         if tracer_of(function) is not None:
             sys.settrace(None)
             self._suspension = Suspension(function, sys._getframe())  # noqa: SLF001 - public, in spite of its name
-        self._pauses.begin(self._suspension)
+        self._suspension = self._pauses.begin(self._suspension)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         suspension, self._suspension = self._suspension, None
-        self._pauses.end(suspension)
-        if suspension is not None:
+        if self._pauses.end(suspension) and suspension is not None:
             suspension.end(sys._getframe())  # noqa: SLF001 - as above

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import os
 import re
-import sys
 import tempfile
 import warnings
 import zlib
@@ -65,17 +64,6 @@ def quietly(notes: list[str]) -> Iterator[None]:
         finally:
             told = [str(one.message) for one in caught if issubclass(one.category, CoverageWarning)]
             notes += [text.partition("; see http")[0] for text in told]
-
-
-def core_at_work() -> str | None:
-    """Return the core that is measuring this thread now."""
-    monitoring = getattr(sys, "monitoring", None)
-    if monitoring and any(monitoring.get_tool(tool) == "coverage.py" for tool in range(6)):
-        return "sysmon"
-    tracer = sys.gettrace()
-    if tracer is None:
-        return None
-    return "ctrace" if type(tracer).__name__ == "CTracer" else "pytrace"
 
 
 def words(tool: "Coverage", option: str) -> tuple[str, ...]:

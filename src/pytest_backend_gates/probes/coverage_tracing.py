@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pytest_backend_gates.measurements import Plain
-from pytest_backend_gates.probes.coverage_setup import Setup, core_at_work, escaped, packed, quietly, words
+from pytest_backend_gates.probes.coverage_at_work import core_at_work
+from pytest_backend_gates.probes.coverage_core import GREENLETS, core_for
+from pytest_backend_gates.probes.coverage_setup import Setup, escaped, packed, quietly, words
 
 if TYPE_CHECKING:
     from coverage import Coverage
 
 #: What coverage.py tells its children through the environment, and what it changes of it.
 _VARIABLES: Final = ("COVERAGE_FILE", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START", "COVERAGE_RCFILE")
-_GREENLETS: Final = frozenset({"greenlet", "gevent", "eventlet"})
 
 
 class Trace(Protocol):
@@ -66,15 +67,18 @@ class OwnTrace:
         from coverage import Coverage
 
         with quietly(self._warnings), contextlib.chdir(self._rootdir):
-            self._folder = self._shared_folder()
-            data_file = str(Path(self._folder, ".coverage")) if self._folder else None
-            tool = Coverage(data_file=data_file, check_preimported=True)
+            # In memory nothing can be left behind, however the process ends. Children need a file to share.
+            tool = Coverage(data_file=None, check_preimported=True)
+            if _measures_children(tool):
+                self._folder = self._shared_folder()
+                tool = Coverage(data_file=str(Path(self._folder, ".coverage")), check_preimported=True)
             tool.get_exclude_list()  # the plugins of coverage.py may change the configuration: have them do so now
             self._setup = Setup.of(tool, str(self._rootdir), config_file=True)
             if not self._setup.source_options:
                 tool.set_option("run:include", [_pattern(self._rootdir / root) for root in roots])
-            if _wants_sysmon(tool):
-                tool.set_option("run:core", "sysmon")
+            core = core_for(tool)
+            if core.told:
+                tool.set_option("run:core", core.name)
             with self._patches_undone(words(tool, "run:patch")):
                 if tool.get_option("run:sigterm"):
                     self._undo.callback(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
@@ -107,17 +111,8 @@ class OwnTrace:
                 with quietly(self._warnings):
                     tool.stop()
 
-    def _shared_folder(self) -> str | None:
-        """Make the folder for the data of this process and its children, when the configuration measures those.
-
-        Otherwise the data stays in memory, and nothing can be left behind, however the process ends.
-        """
-        from coverage import Coverage
-
-        tool = Coverage(data_file=None)
-        measured = {*words(tool, "run:concurrency"), *words(tool, "run:patch")}
-        if measured.isdisjoint({"multiprocessing", "subprocess"}):
-            return None
+    def _shared_folder(self) -> str:
+        """Make the folder for the data of this process and its children."""
         folder = tempfile.mkdtemp(prefix=f"backend-gates-coverage-{os.getpid()}-")
         self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ["COVERAGE_FILE"] = str(Path(folder, ".coverage"))
@@ -170,17 +165,10 @@ def _plain(content: str, setup: Setup, core: str | None, notes: Sequence[str]) -
     return {"data": content, "setup": asdict(setup), "core": core, "warnings": list(notes)}
 
 
-def _wants_sysmon(tool: "Coverage") -> bool:
-    """Whether ``sys.monitoring`` can measure what is asked: it does so at next to no cost to the tests.
-
-    coverage.py itself takes it unasked from Python 3.14 on; before that it cannot see branches.
-    """
-    chosen = any(
-        tool.get_option(f"run:{name}") for name in ("core", "timid", "plugins", "dynamic_context", "branch")
-    )
-    return (
-        sys.version_info >= (3, 12) and not chosen and _GREENLETS.isdisjoint(words(tool, "run:concurrency"))
-    )
+def _measures_children(tool: "Coverage") -> bool:
+    """Whether the configuration measures processes that the tests start, too."""
+    measured = {*words(tool, "run:concurrency"), *words(tool, "run:patch")}
+    return not measured.isdisjoint({"multiprocessing", "subprocess"})
 
 
 def _pattern(path: Path) -> str:
@@ -192,7 +180,7 @@ def _pattern(path: Path) -> str:
 def _about_greenlets(tool: "Coverage", core: str | None) -> list[str]:
     if core in (None, "sysmon") or "sqlalchemy.ext.asyncio" not in sys.modules:
         return []
-    if not _GREENLETS.isdisjoint(words(tool, "run:concurrency")):
+    if not GREENLETS.isdisjoint(words(tool, "run:concurrency")):
         return []
     return [
         "sqlalchemy.ext.asyncio runs in greenlets: without [run] concurrency = greenlet lines after an await are lost"

@@ -1,4 +1,4 @@
-"""Latency of the requests that the project's own tests make, taken in process at the application's edge."""
+"""Latency and errors of the requests that the project's own tests make, taken in process at the application's edge."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -6,39 +6,63 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar, Final, Literal
 
-from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading, Samples, Trend
+from pytest_backend_gates.measurements import (
+    Finding,
+    Kind,
+    Metric,
+    Plain,
+    Rate,
+    Reading,
+    Samples,
+    Trend,
+)
 from pytest_backend_gates.model import Advice, Verdict
+from pytest_backend_gates.probes.errors_advice import Failures, advise
 from pytest_backend_gates.taps import TAPS, Tap
-from pytest_backend_gates.taps.recording import NO_ROUTE, Recorder
+from pytest_backend_gates.taps.recording import NO_ROUTE, Observation, Recorder
 from pytest_backend_gates.units import counted
 
 LATENCY: Final = Metric("latency", Kind.TREND, "s", "latency", "operation", ticks=10**9)
+ERRORS: Final = Metric("errors", Kind.RATE, "%", "errors", "operation")
 
 _NO_TRAFFIC: Final = (
-    "no HTTP traffic: the tests made no request to a Starlette, FastAPI or Flask application in this process"
+    "no HTTP traffic: the tests made no request to a Starlette, FastAPI, Litestar, Flask or Django "
+    "application in this process"
 )
 _HOW_TO_BE_SEEN: Final = (
-    "make requests in the tests with starlette.testclient.TestClient, httpx.ASGITransport or "
-    "app.test_client(); a server in another process is not seen"
+    "make requests in the tests with the framework's own test client or a transport of httpx; "
+    "a server in another process is not seen"
 )
 
 
 class TrafficProbe:
-    """Measures ``latency``: nanoseconds per request and operation."""
+    """Measures ``latency``, nanoseconds per request, and ``errors``, failed requests of all, per operation."""
 
     name: ClassVar[str] = "traffic"
-    metrics: ClassVar[tuple[Metric, ...]] = (LATENCY,)
+    metrics: ClassVar[tuple[Metric, ...]] = (LATENCY, ERRORS)
     scope: ClassVar[Literal["process", "session"]] = "process"
 
     def __init__(self) -> None:
         self._recorder = Recorder()
         self._pending: list[Tap] = [make() for make in TAPS]
         self._installed: list[Tap] = []
+        #: By operation, for advice.
+        self._failures: Mapping[str, Failures] = {}
+
+    @property
+    def recorder(self) -> Recorder:
+        """What knows the request that is being served."""
+        return self._recorder
 
     def start(self) -> None:
         """Tap the frameworks that are imported already."""
         self._recorder.live = True
         self._install_imported()
+
+    def listen(self, listener: Callable[[Observation], None]) -> None:
+        """Let *listener* hear of every request, those of fixtures included, with what the tests were answered."""
+        self.recorder.keeping = True
+        self.recorder.listeners.append(listener)
 
     def open_window(self) -> None:
         """Count the requests from now on: the call phase of a test begins."""
@@ -53,7 +77,7 @@ class TrafficProbe:
         self._recorder.finish_unread()
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def uncounted(self) -> Iterator[None]:
         """Count no request inside: it is timed by somebody else."""
         self._recorder.finish_unread()
         counting, self._recorder.counting = self._recorder.counting, False
@@ -74,10 +98,14 @@ class TrafficProbe:
             self._recorder.generating = False
 
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  the same for every run
-        """Return the samples of this process by operation, and what went wrong while taking them."""
+        """Return the samples and answers of this process by operation, and what went wrong while taking them."""
         self.close_window()
         operations = {name: samples.to_plain() for name, samples in self._recorder.samples().items()}
-        return {"operations": operations, "faults": self._recorder.faults()}
+        return {
+            "operations": operations,
+            "answers": self._recorder.answers(),
+            "faults": self._recorder.faults(),
+        }
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""
@@ -86,10 +114,17 @@ class TrafficProbe:
         astray = [subjects.pop(name) for name in list(subjects) if name.endswith(NO_ROUTE)]
         reading = _reading(subjects, sum(one.cold + one.seen for one in astray))
         notes = (*reading.notes, *_generated(operations.values()))
-        return {LATENCY.name: replace(reading, notes=notes, errors=tuple(_faults(payloads)))}
+        self._failures = _failures(payload["answers"] for payload in payloads)
+        errors = _errors(self._failures, reading.unavailable or _NO_TRAFFIC)
+        return {
+            LATENCY.name: replace(reading, notes=notes, errors=tuple(_faults(payloads, LATENCY))),
+            ERRORS.name: replace(errors, errors=tuple(_faults(payloads, ERRORS))),
+        }
 
     def advise(self, verdict: Verdict) -> Advice:
-        """Name the operation to look at first. What an unproven one still needs is in the row's findings."""
+        """Name the operations that failed, or the slowest. What an unproven one needs is in the row's findings."""
+        if verdict.metric == ERRORS:
+            return advise(verdict, self._failures)
         if verdict.over and verdict.worst is not None:
             return Advice(f"look at {verdict.worst} first")
         return Advice()
@@ -119,9 +154,27 @@ def _generated(operations: Iterable[Samples]) -> Iterator[str]:
         yield f"latency: {count:,} generated requests are no samples"
 
 
-def _faults(payloads: Sequence[Plain]) -> Iterator[Finding]:
+def _failures(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Failures]:
+    """Return how the requests of each operation failed, in all processes, in the order of the names.
+
+    A request that no route answered belongs to no operation; those that failed are told all the same.
+    """
+    found: dict[str, Failures] = {}
+    for operations in payloads:
+        for name, plain in operations.items():
+            found.setdefault(name, Failures()).add(plain["asked"], plain["failures"])
+    return {name: one for name, one in sorted(found.items()) if one.ways or not name.endswith(NO_ROUTE)}
+
+
+def _errors(operations: Mapping[str, Failures], nothing: str) -> Reading:
+    """Return the rate of failed requests; *nothing* says why there is none if there were no requests."""
+    rate = Rate({name: one.ratio for name, one in operations.items()}, of="requests", sampled=True)
+    return Reading(rate) if operations else Reading(rate, unavailable=nothing, hint=_HOW_TO_BE_SEEN)
+
+
+def _faults(payloads: Sequence[Plain], metric: Metric) -> Iterator[Finding]:
     faults = dict.fromkeys(fault for payload in payloads for fault in payload["faults"])
-    return (Finding("latency", fault) for fault in faults)
+    return (Finding(metric.name, fault) for fault in faults)
 
 
 def _added_up(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Samples]:

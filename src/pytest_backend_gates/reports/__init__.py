@@ -3,13 +3,19 @@
 A renderer turns a complete report into text. It decides nothing and touches no file.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from pytest_backend_gates.model import SessionReport
 from pytest_backend_gates.reports import json_report
 
-Renderer = Callable[[SessionReport], str]
+
+class Renderer(Protocol):
+    """Writes a report, which may be ``incomplete`` yet, as a text."""
+
+    def __call__(self, report: SessionReport, /) -> str:
+        """Return *report* as text."""
+
 
 #: The formats of ``--backend-gates-report FORMAT:PATH``.
 RENDERERS: Final[Mapping[str, Renderer]] = {"json": json_report.render}

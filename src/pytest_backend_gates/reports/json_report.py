@@ -4,7 +4,6 @@ Every key is always present, keys are sorted, quantities are in base units. Late
 metrics and change none.
 """
 
-import json
 import re
 from collections.abc import Iterable
 from fractions import Fraction
@@ -23,9 +22,10 @@ from pytest_backend_gates.measurements import (
     Ratio,
     Samples,
     Trend,
-    nearest_rank,
 )
 from pytest_backend_gates.model import GateReport, Origin, SessionReport, Verdict
+from pytest_backend_gates.reports.json_layout import laid_out
+from pytest_backend_gates.samples import nearest_rank
 from pytest_backend_gates.units import decimal_text
 
 #: The percentiles that every trend reports, judged or not.
@@ -43,8 +43,11 @@ def render(report: SessionReport) -> str:
     A byte of a path that is no text (a lone surrogate) becomes the six characters of its escape,
     because many JSON readers refuse the escape itself.
     """
-    text = json.dumps(document(report), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return _SURROGATE.sub(lambda match: f"\\\\u{ord(match[0]):04x}", text) + "\n"
+    return laid_out(document(report), _escaped)
+
+
+def _escaped(text: str) -> str:
+    return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\\\u{ord(match[0]):04x}", text)
 
 
 def document(report: SessionReport) -> Plain:
@@ -144,8 +147,9 @@ def _measurement(metric: Metric, measured: Measurement, percentiles: Iterable[st
             whole = sum(ratios.values(), Ratio(0, 0))
             subjects = {name: {"hits": ratio.hits, "total": ratio.total} for name, ratio in ratios.items()}
             return plain | {"hits": whole.hits, "total": whole.total, "subjects": subjects}
-        case Counter(findings=findings):
-            return plain | {"count": len(findings), "findings": [_finding(finding) for finding in findings]}
+        case Counter(names=names):
+            findings = [_finding(finding) for finding in measured.shown(names)]
+            return plain | {"count": measured.count(names), "findings": findings}
         case Gauge(subjects=points):
             return plain | {"subjects": {name: _number(point.value) for name, point in points.items()}}
         case Trend(subjects=trends):

@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     )
 
 
+def legible(text: str) -> str:
+    """Return *text* with each of its lines :func:`printable`; they stay lines."""
+    return "\n".join(map(printable, text.splitlines()))
+
+
 def columns(text: str) -> int:
     """Return how many columns of a terminal *text* takes."""
     if text.isascii():

@@ -41,6 +41,21 @@ class Row:
         return f"{head}: {self.reason}" if self.reason else head
 
     @property
+    def remedy(self) -> tuple[str, str] | None:
+        """What would turn a red row, in a word and a text: the line that accepts what was measured, or what to do
+        where nothing was: no limit accepts an error, and a line that matches nothing has to go.
+        """
+        if not (self.red and self.relax) or self.verdict is None:
+            return None
+        if self.outcome is Outcome.ERROR:
+            gate = printable(self.verdict.metric.gate)
+            return "without it: ", f"{self.relax}, or --backend-gates-skip={gate}"
+        if self.outcome is Outcome.NO_DATA:
+            rule = self.verdict.threshold
+            return "change or delete: ", printable(f"{rule.text} ({rule.origin})")
+        return "relax: ", self.relax
+
+    @property
     def needs_help(self) -> bool:
         """Whether the reader can do something about this row."""
         unproven = self.verdict.unproven if self.verdict else 0
@@ -72,6 +87,14 @@ def _row(verdict: Verdict, label: str) -> Row:
         relax=verdict.relax and printable(verdict.relax),
         verdict=verdict,
     )
+
+
+def row_text(verdict: Verdict, name: str) -> str:
+    """Return *verdict* on the subject *name* as plain text, for a test that fails by it."""
+    metric = verdict.metric.name
+    head = f"{verdict.outcome}  {metric}[{name}]  {comparison(verdict, metric)}  {verdict.reason}"
+    unsure = verdict.outcome is Outcome.SKIPPED
+    return "\n".join([head, *(f"  {finding.message}" for finding in verdict.findings if not unsure)])
 
 
 def comparison(verdict: Verdict, label: str) -> str:

@@ -143,8 +143,9 @@ def _details(row: Row, room: int, verbosity: int) -> Iterator[str]:
         return
     if row.verdict is not None and (row.red or verbosity > 0):
         yield from finding_lines(row.verdict, room, verbosity)
-    if row.red and row.relax:
-        yield f"relax: {row.relax}"
+    if row.remedy:
+        word, text = row.remedy
+        yield from [f"{word}{text}"] if word == "relax: " else wrapped(f"{word}{text}", room)
     if row.hint:
         yield from _hanging("hint: ", row.hint, room)
 

@@ -10,8 +10,11 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pytest_backend_gates.reports import RENDERERS
+
+_PORTION: Final = 1 << 20  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def _is_stream(path: Path) -> bool:
 def _write(path: Path, mode: str, text: str) -> None:
     # A renderer of somebody else may let a lone surrogate through: an escape, not a lost report.
     with path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.write(text)
+        for start in range(0, len(text), _PORTION):  # encoded whole, a long text would take its memory twice
+            file.write(text[start : start + _PORTION])
         file.flush()
         if mode == "x":
             os.fsync(file.fileno())

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import ClassVar, Final, Protocol
 
 from pytest_backend_gates.taps.asgi import FastAPITap, StarletteTap
+from pytest_backend_gates.taps.django import DjangoTap
+from pytest_backend_gates.taps.litestar import LitestarTap
+from pytest_backend_gates.taps.ninja import NinjaTap
 from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.wsgi import FlaskTap
 
@@ -31,4 +34,11 @@ class Tap(Protocol):
 
 
 #: The built-in taps. Starlette stands before FastAPI, which is built on it.
-TAPS: Final[tuple[Callable[[], Tap], ...]] = (StarletteTap, FastAPITap, FlaskTap)
+TAPS: Final[tuple[Callable[[], Tap], ...]] = (
+    StarletteTap,
+    FastAPITap,
+    LitestarTap,
+    FlaskTap,
+    DjangoTap,
+    NinjaTap,
+)

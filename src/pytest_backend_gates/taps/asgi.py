@@ -1,24 +1,25 @@
-"""Requests to Starlette and FastAPI applications.
+"""Requests to ASGI applications, and the taps of Starlette and FastAPI.
 
-The clock runs from ``Starlette.__call__`` until the last body message is handed to ``send``. The operation
-is read where a route handles the request: in the outer scope it is missing behind middleware that copies
-the scope.
+The clock runs from the application's ``__call__`` until the last body message is handed to ``send``. In
+Starlette the operation is read where a route handles the request: in the outer scope it is missing behind
+middleware that copies the scope.
 """
 
 from functools import partial, wraps
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pytest_backend_gates.taps.patching import Method, Patches
-from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.recording import Lookup, Observation, Recorder
+from pytest_backend_gates.taps.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from starlette.applications import Starlette
     from starlette.routing import Mount, Route
     from starlette.types import Message, Receive, Scope, Send
 
-    AppCall = Callable[[Starlette, Scope, Receive, Send], Awaitable[None]]
+    AppCall = Callable[[object, Scope, Receive, Send], Awaitable[None]]
+    Asking = Callable[[Observation, Scope], Lookup]
     RouteCall = Callable[[Route, Scope, Receive, Send], Awaitable[None]]
     MountCall = Callable[[Mount, Scope, Receive, Send], Awaitable[None]]
 
@@ -51,7 +52,7 @@ class StarletteTap:
 
         self._patches.replace(Route, "handle", partial(_naming, recorder, self.name, _name_route))
         self._patches.replace(Mount, "handle", partial(_entering, recorder))
-        self._patches.replace(Starlette, "__call__", partial(_observing, recorder))
+        self._patches.replace(Starlette, "__call__", partial(observing, recorder, self.name))
 
     def uninstall(self) -> None:
         """Restore the three."""
@@ -85,38 +86,67 @@ class FastAPITap:
         self._patches.undo()
 
 
-def _observing(recorder: Recorder, original: "AppCall") -> Method:
+def observing(recorder: Recorder, tap: str, original: "AppCall", lookup: "Asking | None" = None) -> Method:
+    """Observe the requests to the applications whose ``__call__`` is *original*.
+
+    *lookup* is for frameworks that can only be asked which route they have chosen.
+    """
+
     @wraps(original)
-    async def call(app: "Starlette", scope: "Scope", receive: "Receive", send: "Send") -> None:
-        observation = recorder.attempt(StarletteTap.name, _begin, recorder, scope)
+    async def call(app: object, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        observation = recorder.attempt(tap, _begin, recorder, app, scope, lookup)
         if observation is None:
             await original(app, scope, receive, send)
             return
 
         async def observed_send(message: "Message") -> None:
-            recorder.attempt(StarletteTap.name, _see, recorder, observation, message)
+            recorder.attempt(tap, _see, recorder, observation, message)
             await send(message)
 
         token = recorder.current.set(observation)
         observation.resume()
         try:
             await original(app, scope, receive, observed_send)
+        except Exception as error:
+            observation.note_exception(type(error))
+            raise
         finally:
-            recorder.attempt(StarletteTap.name, _end, recorder, observation)
+            recorder.attempt(tap, _end, recorder, observation)
             recorder.leave(token)
 
     return call
 
 
-def _begin(recorder: Recorder, scope: "Scope") -> Observation | None:
-    return recorder.begin(scope["method"]) if scope["type"] == "http" else None
+def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | None") -> Observation | None:
+    if scope["type"] != "http":
+        return None
+    observation = recorder.begin(scope["method"])
+    recorder.enter(app, observation)
+    if lookup is not None:
+        unnamed = observation or recorder.unnamed()
+        if unnamed is not None:
+            unnamed.lookup = lookup(unnamed, scope)
+    return observation
 
 
 def _see(recorder: Recorder, observation: Observation, message: "Message") -> None:
     kind = message["type"]
+    if kind == "http.response.start":
+        observation.status = message["status"]
     last_body = kind == "http.response.body" and not message.get("more_body", False)
+    if observation.reply is not None:
+        _keep(observation.reply, message, last=last_body)
     if last_body or kind == "http.response.pathsend":
         _end(recorder, observation)
+
+
+def _keep(reply: Reply, message: "Message", *, last: bool) -> None:
+    if message["type"] == "http.response.start":
+        reply.begin(message.get("headers", ()))
+    elif message["type"] == "http.response.body":
+        reply.add(message.get("body", b""))
+    if last:
+        reply.end()
 
 
 def _end(recorder: Recorder, observation: Observation) -> None:

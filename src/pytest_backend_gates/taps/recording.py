@@ -1,26 +1,27 @@
 """What the taps write down.
 
-Observation  one request, while it is being served
-Series       the samples of one operation in this process
-Recorder     all of them, and where the taps meet: which request is being served here and now
+Observation  one request, while it is being served (replies: what it was answered)
+Recorder     all of them (series: the samples of one operation), and where the taps meet: which request is
+             being served here and now
 """
 
-import random
-from array import array
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import ContextVar, Token
 from threading import Lock
 from time import perf_counter_ns
-from typing import Final, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Final
 
-from pytest_backend_gates.measurements import Samples
+from pytest_backend_gates.measurements import Plain, Samples
+from pytest_backend_gates.taps.faults import Faults
+from pytest_backend_gates.taps.replies import Reply
+from pytest_backend_gates.taps.series import Series
 
-Result = TypeVar("Result")
-Arguments = TypeVarTuple("Arguments")
+if TYPE_CHECKING:
+    from pytest_backend_gates.taps.statements import Statements
 
-#: How many samples an operation keeps in a process; of more, a uniform part is kept.
-RESERVOIR: Final = 50_000
+#: Names the operation of a request if the framework knows it by now, and says whether it does.
+Lookup = Callable[[], bool | None]
+
 #: In the place of a path: a request that no route answered.
 NO_ROUTE: Final = "(no route)"
 
@@ -30,6 +31,7 @@ class Observation:
 
     ``elapsed`` is in nanoseconds. ``prefix`` is the template of the mounts that the request has entered,
     ``native_prefix`` the same as the framework spells it.
+    ``status`` is known once the response has started, and stays ``None`` if it never does.
     """
 
     __slots__ = (
@@ -40,12 +42,17 @@ class Observation:
         "elapsed",
         "fallback",
         "generated",
+        "lookup",
         "method",
         "native",
         "native_prefix",
         "operation",
         "path_info",
         "prefix",
+        "raised",
+        "reply",
+        "statements",
+        "status",
     )
 
     #: The clock, where freezegun does not find it: it replaces what modules hold, and then no time would pass.
@@ -65,16 +72,36 @@ class Observation:
         self.native: str | None = None
         #: The operation if nothing inside a mounted application claims the request.
         self.fallback: str | None = None
+        #: For frameworks that have to be asked which route they have chosen.
+        self.lookup: Lookup | None = None
         self.prefix = ""
         self.native_prefix = ""
         #: ``PATH_INFO`` as the outermost WSGI application received it.
         self.path_info: str | None = None
+        self.status: int | None = None
+        #: The class of the exception that left the application, perhaps after its response was whole.
+        self.raised: str | None = None
+        #: What it has sent to its database so far.
+        self.statements: Statements | None = None
+        #: What it was answered, if that is kept.
+        self.reply: Reply | None = None
         self._since = 0
 
     @property
     def name(self) -> str:
         """The operation: ``GET /orders/{order_id}``, or ``GET (no route)``."""
         return self.operation or self.fallback or f"{self.method} {NO_ROUTE}"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the application answered 5xx, or an exception left it."""
+        return self.raised is not None or (self.status is not None and self.status >= 500)
+
+    def note_exception(self, kind: type[BaseException]) -> None:
+        """Note that *kind* left the application. A cancelled request and an ended body have not failed."""
+        ended = (StopIteration, StopAsyncIteration)
+        if issubclass(kind, Exception) and not issubclass(kind, ended):
+            self.raised = kind.__name__
 
     def resume(self) -> None:
         """Start the clock."""
@@ -83,42 +110,6 @@ class Observation:
     def pause(self) -> None:
         """Stop the clock and add what it shows."""
         self.elapsed += self._now() - self._since
-
-
-class Series:
-    """The samples of one operation in this process, in the order in which they were taken."""
-
-    __slots__ = ("_dice", "generated", "kept", "native", "seen", "tested")
-
-    def __init__(self, native: str | None) -> None:
-        self.native = native
-        self.kept = array("q")
-        self.seen = 0
-        #: How many requests were generated, and whether any was not.
-        self.generated = 0
-        self.tested = False
-        # Seeded: the same requests keep the same samples.
-        self._dice = random.Random(0)  # noqa: S311  chooses samples, guards nothing
-
-    def add(self, sample: int) -> None:
-        """Keep *sample*, or, above the limit, decide by Vitter's algorithm R whether to keep it.
-
-        The newest goes to the end and not to the place it takes, so that the order stays that of time.
-        """
-        self.seen += 1
-        if len(self.kept) >= RESERVOIR:
-            place = self._dice.randrange(self.seen)
-            if place >= RESERVOIR:
-                return
-            del self.kept[place]
-        self.kept.append(sample)
-
-    def samples(self) -> Samples:
-        """Return what was kept; the first request that was not generated was the cold one."""
-        runs = (self.kept,) if self.kept else ()
-        sources = {"test": len(self.kept), "generated": self.generated}
-        sources = {name: count for name, count in sources.items() if count}
-        return Samples(runs, cold=int(self.tested), seen=self.seen, native=self.native, sources=sources)
 
 
 class Recorder:
@@ -131,15 +122,20 @@ class Recorder:
         self.counting = False
         #: Whether requests that begin now are generated ones.
         self.generating = False
+        #: Whether what the tests are answered is kept, for a listener.
+        self.keeping = False
         #: The request that is being served in this context. Each recorder has a variable of its own: a
         #: session that runs inside another one's test must not take its requests for nested ones.
         self.current: ContextVar[Observation | None] = ContextVar("served", default=None)
         self._series: dict[str, Series] = {}
         #: Requests answered whose bodies nobody has read to the end yet, oldest first.
         self._unread: dict[Observation, None] = {}
-        #: The first failure of each tap, and how many there were.
-        self._faults: dict[str, tuple[str, int]] = {}
+        #: Who wants to know of every request that is over.
+        self.listeners: list[Callable[[Observation], None]] = []
         self._lock = Lock()
+        faults = Faults()
+        self.attempt = faults.attempt
+        self.faults = faults.told
 
     def begin(self, method: str) -> Observation | None:
         """Return a new observation, or ``None`` when this request is part of one that is being served."""
@@ -147,14 +143,31 @@ class Recorder:
             return None
         outer = self.current.get()
         if outer is None or outer.done:
-            return Observation(method, counted=self.counting, generated=self.generating)
+            observation = Observation(method, counted=self.counting, generated=self.generating)
+            if self.keeping and not self.generating:
+                observation.reply = Reply()
+            return observation
+        self.look_up(outer)
         outer.fallback = None
         return None
+
+    def enter(self, app: object, observation: Observation | None) -> None:
+        """Note that *app* has received the request of *observation*, or the one that is being served here."""
+        observation = observation or self.serving()
+        if observation is not None and observation.reply is not None:
+            observation.reply.passed.append((app, observation.prefix))
 
     def serving(self) -> Observation | None:
         """Return the observation of the request that is being served in this context."""
         observation = self.current.get()
         return None if observation is None or observation.done else observation
+
+    def unnamed(self) -> Observation | None:
+        """Return the observation that is being served if no route has named it, and none is about to."""
+        observation = self.serving()
+        if observation is None or observation.operation or observation.lookup:
+            return None
+        return observation
 
     def claim(self, observation: Observation, method: str, template: str, native: str) -> None:
         """Name the operation of a request, for the route that handles it.
@@ -168,8 +181,18 @@ class Recorder:
             with self._lock:
                 self._series_of(observation)
 
+    def look_up(self, observation: Observation) -> None:
+        """Name the operation of a request whose route has to be asked for.
+
+        Of such requests that overlap, the first one that is answered is the cold one.
+        """
+        if observation.lookup is not None and observation.lookup():
+            observation.lookup = None
+
     def finish(self, observation: Observation) -> None:
         """Write down an observation. Doing it again does nothing."""
+        if not observation.done:
+            self.look_up(observation)
         with self._lock:
             self._unread.pop(observation, None)
             if observation.done:
@@ -178,8 +201,12 @@ class Recorder:
             series = self._series_of(observation)
             if observation.generated:
                 series.generated += 1
-            elif observation.counted and not observation.cold:
-                series.add(observation.elapsed)
+            elif observation.counted:
+                series.count(observation)
+                if not observation.cold:
+                    series.add(observation.elapsed)
+        for listener in self.listeners:
+            self.attempt("request", listener, observation)
 
     def _series_of(self, observation: Observation) -> Series:
         series = self._series.get(observation.name)
@@ -194,8 +221,10 @@ class Recorder:
 
         A request that is abandoned may be closed in another context, which has never known it.
         """
-        with suppress(ValueError):
+        try:  # noqa: SIM105  ``suppress`` costs more than all else here
             self.current.reset(token)
+        except ValueError:
+            pass
 
     def await_reader(self, observation: Observation) -> None:
         """Remember an observation whose body may never be read to its end."""
@@ -214,25 +243,11 @@ class Recorder:
         with self._lock:
             return {name: self._series[name].samples() for name in sorted(self._series)}
 
-    def attempt(
-        self, tap: str, step: Callable[[*Arguments], Result], *arguments: *Arguments
-    ) -> Result | None:
-        """Take a step of a tap's own bookkeeping: return its result, or note why there is none."""
-        try:
-            return step(*arguments)
-        # The request belongs to somebody's test: whatever a framework of another version or a strange
-        # application makes our bookkeeping raise must not reach it. It is reported, once a tap.
-        except Exception as fault:  # noqa: BLE001  see above
-            with self._lock:
-                first, count = self._faults.get(tap, (f"{type(fault).__name__}: {fault}", 0))
-                self._faults[tap] = first, count + 1
-            return None
-
-    def faults(self) -> list[str]:
-        """Return one sentence for every tap that failed."""
-        return [_failure(tap, first, count) for tap, (first, count) in sorted(self._faults.items())]
-
-
-def _failure(tap: str, first: str, count: int) -> str:
-    how = f"once: {first}" if count == 1 else f"{count} times, first with {first}"
-    return f"the {tap} tap failed {how}; requests were not affected"
+    def answers(self) -> dict[str, Plain]:
+        """Return how many requests each operation got from the tests, and how many failed in which way."""
+        with self._lock:
+            return {
+                name: {"asked": series.asked, "failures": dict(sorted(series.failures.items()))}
+                for name, series in sorted(self._series.items())
+                if series.asked
+            }

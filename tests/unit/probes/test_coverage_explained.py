@@ -1,10 +1,11 @@
 """Which configuration of coverage.py counts is told before anything is measured."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from pytest_backend_gates.probes.coverage_explained import configured_by, measured_by
+from pytest_backend_gates.probes.coverage_explained import configured_by, core_in, measured_by
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,66 @@ def test_a_broken_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_pytest_cov_measures() -> None:
     """Who was told to measure already is not doubled."""
     assert measured_by(adopted=True) == "measured by pytest-cov"
+
+
+NO_MONITORING = ("ctrace", "this Python has no sys.monitoring")
+
+
+def _since(
+    version: tuple[int, int], told: tuple[str, str], *, before: tuple[str, str] = NO_MONITORING
+) -> tuple[str, str]:
+    """Return what is *told* from this *version* of Python on, else what is told *before*."""
+    if sys.version_info >= version:
+        return told
+    return before if sys.version_info >= (3, 12) else NO_MONITORING
+
+
+CHEAPEST = ("sysmon", "the cheapest that sees what is asked")
+NO_BRANCHES = ("ctrace", "sys.monitoring sees no branches in this Python")
+NO_PLUGINS = ("ctrace", "sys.monitoring knows no plugins of coverage.py")
+
+
+@pytest.mark.parametrize(
+    ("configuration", "environment", "core"),
+    [
+        ("", None, _since((3, 12), CHEAPEST)),
+        ("branch = true", None, _since((3, 14), CHEAPEST, before=NO_BRANCHES)),
+        ("plugins = coverage.plugin", None, _since((3, 14), CHEAPEST, before=NO_PLUGINS)),
+        (
+            "dynamic_context = test_function",
+            None,
+            _since((3, 12), ("ctrace", "sys.monitoring knows no dynamic contexts")),
+        ),
+        (
+            "concurrency = thread, greenlet",
+            None,
+            _since((3, 12), ("ctrace", "sys.monitoring knows no concurrency = greenlet")),
+        ),
+        ("concurrency = multiprocessing", None, _since((3, 12), CHEAPEST)),
+        ("timid = true", "sysmon", ("pytrace", "timid = true")),
+        ("core = ctrace", None, ("ctrace", "core = ctrace")),
+        ("core = pytrace", "ctrace", ("ctrace", "core = ctrace")),
+        ("core = sysmon", None, _since((3, 12), ("sysmon", "core = sysmon"), before=NO_MONITORING)),
+    ],
+)
+def test_the_core_and_why(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    configuration: str,
+    environment: str | None,
+    core: tuple[str, str],
+) -> None:
+    """The user's core is respected; else the cheapest that sees what is asked, and what keeps it from another."""
+    monkeypatch.delenv("COVERAGE_RCFILE", raising=False)
+    monkeypatch.delenv("COVERAGE_CORE", raising=False)
+    if environment:
+        monkeypatch.setenv("COVERAGE_CORE", environment)
+    (tmp_path / ".coveragerc").write_text(f"[run]\n{configuration}\n", encoding="utf-8")
+    told = core_in(tmp_path)
+    assert told is not None
+    why = (
+        f"core = sysmon, but {core[1]}"
+        if configuration == "core = sysmon" and core == NO_MONITORING
+        else core[1]
+    )
+    assert told[:2] == (core[0], why)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_backend_gates.probes.coverage import CoverageProbe
+from pytest_backend_gates.probes.coverage_explained import core_in
 
 Probe = Callable[..., dict[str, Any]]
 Oracle = Callable[..., dict[str, list[int]]]
@@ -47,7 +48,7 @@ def test_an_outer_run_elsewhere_with_relative_files(project: Path, probe: Probe,
 def test_a_measurement_of_pytest_cov_is_adopted(probe: Probe) -> None:
     """With ``--cov`` no tracer of ours is started; pytest-cov's object is reported on."""
     result = probe(adopt=True)
-    assert result["conditions"] == "coverage not traced"
+    assert result["core"] is None
     assert result["coverage"]["files"] == {
         "src/shop/__init__.py": [0, 0],
         "src/shop/cart.py": [4, 9],
@@ -66,7 +67,7 @@ def test_a_pytest_cov_that_measured_nothing_is_an_error(tmp_path: Path) -> None:
 def test_an_obstacle_keeps_everything_untouched(probe: Probe) -> None:
     """With ``--no-cov`` and the like nothing is traced, and the reason is told."""
     result = probe(obstacle="not traced: --no-cov")
-    assert result["conditions"] == "coverage not traced"
+    assert result["core"] is None
     for name in ("coverage", "coverage.file"):
         assert result[name] == {
             "errors": [],
@@ -181,17 +182,18 @@ def test_asyncio_of_sqlalchemy_without_greenlet_is_noted(project: Path, probe: P
     )
 
 
+@pytest.mark.parametrize("branch", ["false", "true"])
 @pytest.mark.parametrize(
-    ("configuration", "core"),
-    [
-        ("[run]\ncore = ctrace\n", "ctrace"),
-        ("[run]\ntimid = true\n", "pytrace"),
-        ("[run]\n", "sysmon" if sys.version_info >= (3, 12) else "ctrace"),
-    ],
+    "configuration",
+    ["", "core = ctrace", "core = pytrace", "timid = true", "core = sysmon", "concurrency = thread"],
 )
-def test_conditions_name_the_core(project: Path, probe: Probe, configuration: str, core: str) -> None:
-    """Times are told with the core that measured: the user's, else the cheapest that can."""
-    (project / ".coveragerc").write_text(configuration, "utf-8")
+def test_the_core_is_the_one_that_was_told_and_the_number_is_the_same(
+    project: Path, probe: Probe, configuration: str, branch: str
+) -> None:
+    """What measures is what was announced; hits and total are those of every other core."""
+    (project / ".coveragerc").write_text(f"[run]\n{configuration}\nbranch = {branch}\n", "utf-8")
+    told = core_in(project)
     result = probe()
-    assert result["conditions"] == f"coverage core {core}"
-    assert result["coverage"]["files"]["src/shop/cart.py"] == [4, 9]
+    assert told is not None
+    assert result["core"] == told.name
+    assert result["coverage"]["files"]["src/shop/cart.py"] == ([4, 9] if branch == "false" else [5, 13])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_backend_gates.probes.coverage_at_work import core_at_work, monitoring_tool
 from pytest_backend_gates.probes.coverage_pause import Pauses
 
 DRIVER = Path(__file__).with_name("run_paused_calls.py")
@@ -40,6 +41,10 @@ async def turns(count):
 
 def thread_after():
     return used(5)
+
+
+def pooled_after():
+    return used(6)
 
 
 def serve(jobs, done):
@@ -116,6 +121,40 @@ class Box:
 
     async def after(self, total):
         return total + 1
+
+
+async def sooner(pause, awaitable):
+    with pause():  # pragma: no cover
+        total = await awaitable
+    return total  # pragma: no cover
+
+
+async def later(pause, awaitable):
+    with pause():  # pragma: no cover
+        total = await awaitable
+    if total:
+        total += 1
+    else:
+        total = 0
+    return await at_last(total)
+
+
+async def at_last(total):
+    import asyncio
+    await asyncio.sleep(0)
+    if total:
+        return total
+    return 0
+
+
+async def together(pause, one, two):
+    import asyncio
+    first, second = await asyncio.gather(sooner(pause, one), later(pause, two))
+    if first:
+        second += 1
+    else:
+        second = 0
+    return second
 """
 LATE = """\
 def at_import(number):
@@ -175,6 +214,7 @@ def test_lines_and_branches_are_those_without_the_pauses(shop: Path, core: str, 
     paused, oracle = (_executed(shop, "coverage", mode, options) for mode in ("paused", "oracle"))
     assert paused == oracle
     assert {12, 13, 14} & {*paused["shop/work.py"][0]} == set()
+    assert {24, 28} <= {*paused["shop/work.py"][0]}, "what threads do after the pause"
     assert {1, 2, 3, 7, 8, 9, 10, 12} <= {*paused["shop/late.py"][0]}
 
 
@@ -208,6 +248,21 @@ def test_a_debugger_is_left_alone() -> None:
         assert inside is sys.gettrace() is debugger
     finally:
         sys.settrace(before)
+
+
+def test_a_trace_function_of_anothers_is_no_core() -> None:
+    """Only coverage.py's own function measures coverage, whatever else traces this thread."""
+    before, here = sys.gettrace(), core_at_work()
+
+    def debugger(*_: object) -> None:
+        """See a call."""
+
+    sys.settrace(debugger)
+    try:
+        found = core_at_work()
+    finally:
+        sys.settrace(before)
+    assert found == (here if monitoring_tool() is not None else None)
 
 
 def _installed() -> list[object]:

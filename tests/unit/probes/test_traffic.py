@@ -2,18 +2,32 @@
 
 import json
 from array import array
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from flask import Flask, request_started
+from flask import Flask, request, request_started
 
-from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading, Samples, Trend
+from pytest_backend_gates.measurements import (
+    Finding,
+    Kind,
+    Metric,
+    Plain,
+    Rate,
+    Ratio,
+    Reading,
+    Samples,
+    Trend,
+)
 from pytest_backend_gates.model import Advice, Origin, Outcome, Threshold, Verdict
-from pytest_backend_gates.probes.traffic import LATENCY, TrafficProbe
+from pytest_backend_gates.probes.traffic import ERRORS, LATENCY, TrafficProbe
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes import Probe
+
+
+NO_REQUESTS = Rate({}, of="requests", sampled=True)
 
 
 def payload(faults: tuple[str, ...] = (), /, **operations: list[int]) -> Plain:
@@ -24,14 +38,18 @@ def payload(faults: tuple[str, ...] = (), /, **operations: list[int]) -> Plain:
         ).to_plain()
         for name, run in operations.items()
     }
-    return {"operations": plain, "faults": list(faults)}
+    answers = {f"GET /{name}": {"asked": len(run) + 1, "failures": {}} for name, run in operations.items()}
+    return {"operations": plain, "answers": answers, "faults": list(faults)}
 
 
-def test_it_is_a_probe_of_latency() -> None:
-    """It declares one metric, in nanoseconds, and adds up over processes."""
+def test_it_is_a_probe_of_latency_and_errors() -> None:
+    """It declares a trend in nanoseconds and a rate, and adds up over processes."""
     probe: Probe = TrafficProbe()
     assert (probe.name, probe.scope) == ("traffic", "process")
-    assert probe.metrics == (Metric("latency", Kind.TREND, "s", "latency", "operation", ticks=1_000_000_000),)
+    assert probe.metrics == (
+        Metric("latency", Kind.TREND, "s", "latency", "operation", ticks=1_000_000_000),
+        Metric("errors", Kind.RATE, "%", "errors", "operation"),
+    )
 
 
 def test_a_payload_survives_json() -> None:
@@ -76,21 +94,25 @@ def test_payloads_of_several_processes_add_up() -> None:
 def test_requests_without_a_route_are_no_traffic() -> None:
     """Requests that belong to no operation prove nothing about any."""
     astray = {"GET (no route)": Samples((array("q", [5]),), 1, 1, None, {"test": 1}).to_plain()}
-    reading = TrafficProbe().reduce([{"operations": astray, "faults": []}], None)["latency"]
+    readings = TrafficProbe().reduce([{"operations": astray, "answers": {}, "faults": []}], None)
+    reading, errors = readings["latency"], readings["errors"]
     assert (reading.measurement, reading.unavailable) == (Trend({}), "none of 2 requests matched a route")
+    assert (errors.measurement, errors.unavailable) == (NO_REQUESTS, "none of 2 requests matched a route")
 
 
 @pytest.mark.parametrize("payloads", [[], [payload()], [payload(), payload()]])
 def test_no_traffic_is_no_measurement(payloads: list[Plain]) -> None:
     """Without a request there is no number, and the reason is told with what would help."""
+    nothing = Reading(
+        Trend({}),
+        unavailable="no HTTP traffic: the tests made no request to a Starlette, FastAPI, Litestar, Flask or "
+        "Django application in this process",
+        hint="make requests in the tests with the framework's own test client or a transport of httpx; "
+        "a server in another process is not seen",
+    )
     assert TrafficProbe().reduce(payloads, None) == {
-        "latency": Reading(
-            Trend({}),
-            unavailable="no HTTP traffic: the tests made no request to a Starlette, FastAPI or Flask "
-            "application in this process",
-            hint="make requests in the tests with starlette.testclient.TestClient, httpx.ASGITransport or "
-            "app.test_client(); a server in another process is not seen",
-        )
+        "latency": nothing,
+        "errors": replace(nothing, measurement=NO_REQUESTS),
     }
 
 
@@ -98,8 +120,11 @@ def test_no_traffic_is_no_measurement(payloads: list[Plain]) -> None:
 def test_a_tap_that_failed_is_an_error(samples: dict[str, list[int]]) -> None:
     """Whatever was measured besides: some requests were not. It is told once however many processes saw it."""
     fault = "the Flask tap failed once: KeyError: 'x'; requests were not affected"
-    reading = TrafficProbe().reduce([payload((fault,), **samples), payload((fault,))], None)["latency"]
-    assert reading.errors == (Finding("latency", fault),)
+    readings = TrafficProbe().reduce([payload((fault,), **samples), payload((fault,))], None)
+    assert {name: reading.errors for name, reading in readings.items()} == {
+        "latency": (Finding("latency", fault),),
+        "errors": (Finding("errors", fault),),
+    }
 
 
 def test_a_framework_that_cannot_be_tapped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,11 +150,11 @@ def test_requests_aside_are_not_counted() -> None:
         probe.open_window()
         get("/a").close()
         get("/a").close()
-        with probe.aside():
+        with probe.uncounted():
             get("/a")
         get("/a").close()
         probe.close_window()
-        with probe.aside():
+        with probe.uncounted():
             get("/a")
         get("/a").close()
     finally:
@@ -139,8 +164,10 @@ def test_requests_aside_are_not_counted() -> None:
 
 
 def test_stopping_what_was_never_started() -> None:
-    """``stop`` may come first."""
+    """``stop`` may come first, and leaves the frameworks as they were."""
+    before = Flask.__call__
     TrafficProbe().stop()
+    assert Flask.__call__ is before
 
 
 def verdict(over: int = 0, unproven: int = 0) -> Verdict:
@@ -186,7 +213,8 @@ def test_generated_requests_are_shown_and_not_judged() -> None:
         "GET /b": generated.to_plain(),
         "GET (no route)": generated.to_plain(),
     }
-    reading = TrafficProbe().reduce([{"operations": operations, "faults": []}], None)["latency"]
+    payloads = [{"operations": operations, "answers": {}, "faults": []}]
+    reading = TrafficProbe().reduce(payloads, None)["latency"]
     assert reading == Reading(
         Trend({"GET /a": asked}), notes=("latency: 2,430 generated requests are no samples",)
     )
@@ -216,3 +244,106 @@ def flask_app() -> Flask:
     app = Flask(__name__)
     app.add_url_rule("/grades/<int:points>", view_func=str)
     return app
+
+
+class OnPurposeError(Exception):
+    """Raised by views here."""
+
+
+@pytest.fixture
+def failing_app() -> Flask:
+    """Make an application that does as the path says."""
+    app = Flask(__name__)
+
+    @app.get("/status/<int:status>")
+    def answer(status: int) -> tuple[str, int]:
+        return "", status
+
+    @app.get("/crash/<path:rest>")
+    def crash(rest: str) -> str:
+        raise OnPurposeError(rest)
+
+    @app.before_request
+    def gatekeeper() -> None:
+        if request.path == "/closed":
+            raise OnPurposeError("before any route")
+
+    return app
+
+
+def collected(app: Flask, *paths: str) -> Plain:
+    """Return what a process collects in which a test asks *app* for these paths, cold requests included."""
+    probe = TrafficProbe()
+    probe.start()
+    try:
+        app.test_client().get(paths[0]).close()  # a fixture's: neither asked nor failed
+        probe.open_window()
+        with probe.generated():
+            app.test_client().get("/status/500").close()
+        with probe.uncounted():
+            app.test_client().get("/status/500").close()
+        for path in paths:
+            app.test_client().get(path).close()
+        return probe.collect(None, print)
+    finally:
+        probe.stop()
+
+
+def test_errors_of_several_processes(failing_app: Flask) -> None:
+    """Answers of 5xx and exceptions count, 4xx do not; what no route answered is told only if it failed."""
+    one = collected(
+        failing_app, "/status/200", "/status/503", "/status/404", "/crash/a", "/nowhere", "/nowhere"
+    )
+    two = collected(failing_app, "/status/503", "/status/500", "/closed", "/closed", "/nowhere")
+    assert one["answers"] == {
+        "GET (no route)": {"asked": 2, "failures": {}},
+        "GET /crash/{rest}": {"asked": 1, "failures": {"500": 1}},
+        "GET /status/{status}": {"asked": 3, "failures": {"503": 1}},
+    }
+    probe = TrafficProbe()
+    reading = probe.reduce([one, two], None)["errors"]
+    assert reading == Reading(
+        Rate(
+            {
+                "GET (no route)": Ratio(2, 5),
+                "GET /crash/{rest}": Ratio(1, 1),
+                "GET /status/{status}": Ratio(3, 5),
+            },
+            of="requests",
+            sampled=True,
+        )
+    )
+    threshold = Threshold(
+        "errors < 1%", Origin("ini"), "errors", "errors", None, None, (), "<", Fraction(1), "%"
+    )
+    row = Verdict(threshold, ERRORS, Outcome.FAILED, red=True, reason="why")
+    assert probe.advise(row) == Advice(
+        findings=(
+            Finding(
+                "GET /status/{status}",
+                "3 of 5 requests failed: 503 2 times, 500 once",
+                identity="failed",
+            ),
+            Finding("GET (no route)", "2 of 5 requests failed: 500 2 times", identity="failed"),
+            Finding("GET /crash/{rest}", "1 of 1 requests failed: 500 once", identity="failed"),
+        )
+    )
+    selected = replace(row, threshold=replace(threshold, globs=("GET /crash/**",)))
+    assert [one.subject for one in probe.advise(selected).findings or ()] == ["GET /crash/{rest}"]
+    assert probe.advise(replace(row, threshold=replace(threshold, globs=("POST /**",)))) == Advice()
+
+
+def test_an_exception_that_leaves_the_application(failing_app: Flask) -> None:
+    """With ``testing`` Flask hands it to the test; then its class is what is told."""
+    failing_app.testing = True
+    probe = TrafficProbe()
+    probe.start()
+    try:
+        probe.open_window()
+        for _ in range(2):
+            with pytest.raises(OnPurposeError):
+                failing_app.test_client().get("/crash/a")
+        answers = probe.collect(None, print)["answers"]
+    finally:
+        probe.stop()
+    assert answers == {"GET /crash/{rest}": {"asked": 2, "failures": {"OnPurposeError": 2}}}

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +60,58 @@ def operations(probe: TrafficProbe) -> Operations:
         return {name: Samples.from_plain(plain) for name, plain in payload["operations"].items()}
 
     return collected
+
+
+@pytest.fixture
+def finished(probe: TrafficProbe, monkeypatch: pytest.MonkeyPatch) -> list[Observation]:
+    """Return the list that takes every request that was observed to its end."""
+    observations: list[Observation] = []
+    finish = probe._recorder.finish
+
+    def keep(observation: Observation) -> None:
+        finish(observation)
+        if observation not in observations:
+            observations.append(observation)
+
+    monkeypatch.setattr(probe._recorder, "finish", keep)
+    return observations
+
+
+@pytest.fixture(scope="session")
+def _django() -> None:
+    """Configure Django for this process: a project without a database, and with a middleware that redirects."""
+    import django
+    from django.conf import settings
+
+    settings.configure(
+        SECRET_KEY="not one",  # noqa: S106  it says so
+        ALLOWED_HOSTS=["*"],
+        DATABASES={},
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth"],
+        MIDDLEWARE=["django.middleware.common.CommonMiddleware"],
+        STATIC_URL="/static/",
+        USE_TZ=True,
+        LOGGING_CONFIG=None,
+    )
+    django.setup()
+    from django.test.utils import setup_test_environment
+
+    setup_test_environment()  # pytest-django asks for it once Django is configured
+
+
+@pytest.fixture(scope="session")
+def _ninja(_django: None) -> None:
+    """Import Ninja's test clients, which needs Django configured."""
+    import_module("ninja.testing.client")
+
+
+@pytest.fixture
+def django_urls(_django: None) -> Iterator[Callable[..., None]]:
+    """Return what takes the URL patterns of the project for the rest of the test."""
+    from django.test import override_settings
+
+    with ExitStack() as changed:
+        yield lambda *patterns: changed.enter_context(override_settings(ROOT_URLCONF=patterns))
 
 
 @pytest.fixture(scope="session")

@@ -136,7 +136,7 @@ def test_stopping_restores_starlette_and_fastapi(starlette_client: "type[TestCli
     probe.stop()
     assert all(vars(owner).get(name) is was for (owner, name), was in zip(patched, before, strict=True))
     starlette_client(Starlette(routes=[Route("/", hello)])).get("/")
-    assert probe.collect(None, print) == {"operations": {}, "faults": []}
+    assert probe.collect(None, print) == {"operations": {}, "answers": {}, "faults": []}
 
 
 def test_a_patch_on_top_of_ours_survives(

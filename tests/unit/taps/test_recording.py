@@ -3,7 +3,9 @@
 import pytest
 
 from pytest_backend_gates.taps import recording
-from pytest_backend_gates.taps.recording import Recorder, Series
+from pytest_backend_gates.taps import series as series_module
+from pytest_backend_gates.taps.recording import Recorder
+from pytest_backend_gates.taps.series import Series
 
 
 def observed(recorder: Recorder, method: str, elapsed: int) -> None:
@@ -33,7 +35,7 @@ def test_samples_are_kept_in_the_order_of_time() -> None:
 
 def test_a_reservoir_is_uniform_ordered_and_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit every sample has the same chance to stay, and those that stay keep their order."""
-    monkeypatch.setattr(recording, "RESERVOIR", 1000)
+    monkeypatch.setattr(series_module, "RESERVOIR", 1000)
     series, again = Series(None), Series(None)
     for sample in range(10_000):
         series.add(sample)

@@ -12,7 +12,7 @@ def test_no_framework_is_imported_by_us() -> None:
         "probe = TrafficProbe()\n"
         "probe.start(); probe.open_window(); probe.close_window()\n"
         "probe.collect(None, print); probe.stop()\n"
-        "print(sorted({'flask', 'starlette', 'fastapi', 'werkzeug', 'anyio'} & set(sys.modules)))\n"
+        "print(sorted({'flask', 'starlette', 'fastapi', 'werkzeug', 'anyio', 'django', 'litestar', 'ninja'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")

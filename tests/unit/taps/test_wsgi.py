@@ -331,4 +331,4 @@ def test_stopping_restores_flask(app: Flask) -> None:
     probe.stop()
     assert (vars(Flask)["__call__"] is before, len(request_started.receivers)) == (True, listeners)
     app.test_client().get("/method")
-    assert probe.collect(None, print) == {"operations": {}, "faults": []}
+    assert probe.collect(None, print) == {"operations": {}, "answers": {}, "faults": []}

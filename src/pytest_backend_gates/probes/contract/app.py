@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import partial
+from inspect import Parameter
 from types import ModuleType
 from typing import Final, Literal
 
@@ -15,6 +16,10 @@ SPELT: Final = (
     "allowed: 'package.module:attribute', an ASGI or WSGI application or a function that returns one"
 )
 _IMPORTABLE: Final = "allowed: a module that tests can import: install the project, or name its folder in pytest's 'pythonpath'"
+_WRAPPED: Final = (
+    "allowed: one that names them; wrap it in"
+    " 'async def app(scope, receive, send)' or 'def app(environ, start_response)'"
+)
 
 
 class AppError(Exception):
@@ -51,29 +56,55 @@ def resolve(reference: str) -> object:
         found = _attribute(found, name, module_name)
     if interface(found):
         return found
-    if not _accepts(found, 0):
-        raise AppError(_why_no_app(found, attribute), attribute)
+    if not _accepts(found, 0) or (_takes_anything(found) and not _is_function(found)):
+        raise _no_app(f"'{attribute}'", found, attribute)
     made = found()  # type: ignore[operator] # it accepts no arguments, so it can be called
     if inspect.iscoroutine(made):
         made.close()
         raise AppError(f"'{attribute}' is asynchronous: a factory returns the application at once", attribute)
-    if not interface(made):
-        raise AppError(f"'{attribute}' returned no ASGI or WSGI application but {_a(made)}", attribute)
-    return made
+    if interface(made):
+        return made
+    if _takes_anything(made):
+        raise _no_app(f"{_a(made)}, which '{attribute}' returned,", made, attribute)
+    raise AppError(f"'{attribute}' returned no ASGI or WSGI application but {_a(made)}", attribute)
 
 
 def interface(app: object) -> Literal["asgi", "wsgi"] | None:
-    """Say how a server would call *app*; ``None`` for what is no application."""
+    """Say how a server would call *app*; ``None`` for what is no application, and for what does not tell."""
     if isinstance(app, type):
         return None
     call = getattr(app, "__call__", None)  # noqa: B004 (the method itself)
     if any(map(inspect.iscoroutinefunction, (app, call))):
         return "asgi" if _accepts(app, 3) else None
-    if _accepts(app, 0) and (inspect.isroutine(app) or isinstance(app, partial)):
-        return None  # a factory, whose parameters have defaults
+    if _takes_anything(app) or (_accepts(app, 0) and _is_function(app)):
+        return None  # it does not tell, or it is a factory, whose parameters have defaults
     if _accepts(app, 2):
         return "wsgi"
     return "asgi" if _accepts(app, 3) else None
+
+
+def described(found: object) -> str:
+    """Say what *found*, in the place of an application, is."""
+    if _takes_anything(found):
+        return (
+            f"{_a(found)} that takes any arguments, which does not tell an ASGI application from a WSGI one;"
+            f" {_WRAPPED}"
+        )
+    return f"{_a(found)}, no ASGI or WSGI application"
+
+
+def _is_function(found: object) -> bool:
+    """Whether *found* may be a factory: whoever writes ``__call__`` for an object means it to be the application."""
+    return inspect.isroutine(found) or isinstance(found, (partial, type))
+
+
+def _takes_anything(app: object) -> bool:
+    """Whether *app* can be called with two arguments and with three, and names too few to say which is meant."""
+    if not (_accepts(app, 2) and _accepts(app, 3)):
+        return False
+    named = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(app).parameters.values()  # type: ignore[arg-type] # it can be called
+    return sum(one.kind in named for one in parameters) < 2
 
 
 def _imported(name: str) -> ModuleType:
@@ -118,11 +149,16 @@ def _accepts(target: object, count: int) -> bool:
     return True
 
 
-def _why_no_app(found: object, attribute: str) -> str:
+def _no_app(named: str, found: object, attribute: str) -> AppError:
+    """Return why *found*, *named* so in messages, is no application."""
+    if _takes_anything(found):
+        told = f"{named} takes any arguments, which does not tell an ASGI application from a WSGI one"
+        return AppError(told, attribute, _WRAPPED)
     if callable(found):
         needed = ", ".join(_required(found))
-        return f"'{attribute}' is neither an application nor a function without parameters: it needs {needed}"
-    return f"'{attribute}' is {_a(found)}, no ASGI or WSGI application"
+        told = f"{named} is neither an application nor a function without parameters: it needs {needed}"
+        return AppError(told, attribute)
+    return AppError(f"{named} is {described(found)}", attribute)
 
 
 def _required(target: Callable[..., object]) -> Iterator[str]:

@@ -1,59 +1,64 @@
-"""Drives schemathesis, one operation at a time: the one place that imports it, and that knows its events.
+"""Drives schemathesis, one operation at a time: nothing else imports it, but conformance for its checks.
 
-It runs in a thread of its own, so that the test's thread can serve the application (see ``serving``) and an
-exercise that does not end can be given up. Positive data only; examples, coverage and fuzzing; and nothing
+It runs in a thread of its own (see ``exercising``), so that an exercise that does not end can be given up. A WSGI
+application is served in the test's thread meanwhile, an ASGI application in one of its own (see ``serving``). Positive data only; examples, coverage and fuzzing; and nothing
 that depends on the clock, on earlier runs or on earlier answers, so the same application is asked the same.
 """
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
-from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.errors import did_you_mean
-from pytest_backend_gates.probes.contract import document, references, setting
+from pytest_backend_gates.probes.contract import declared, document, references, setting
+from pytest_backend_gates.probes.contract.app import interface
+from pytest_backend_gates.probes.contract.confidential import Confidential, published
+from pytest_backend_gates.probes.contract.conformance import Conformance
 from pytest_backend_gates.probes.contract.document import ContractError, NoSchemaError
 from pytest_backend_gates.probes.contract.events import Listener
-from pytest_backend_gates.probes.contract.findings import Exercise, Operation, masked
+from pytest_backend_gates.probes.contract.exercising import PATIENCE, Exercising, Patience
+from pytest_backend_gates.probes.contract.findings import Exercise, Operation
 from pytest_backend_gates.probes.contract.generating import no_local_constants, own_profile
-from pytest_backend_gates.probes.contract.serving import ServingError, Traffic, is_asgi, nobody_leaves
+from pytest_backend_gates.probes.contract.leaving import nobody_leaves
+from pytest_backend_gates.probes.contract.serving import ServingError
 from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
 from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
+from pytest_backend_gates.probes.contract.signals import heard
+from pytest_backend_gates.probes.contract.telltale import Names, api_keys
 from pytest_backend_gates.probes.contract.tracebacks import place, raised
 
 if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
     from schemathesis.config import SchemathesisConfig
-    from schemathesis.engine.events import EngineEvent
+    from schemathesis.engine.core import EventStream
     from schemathesis.schemas import BaseSchema
 
 __all__ = ["Api", "ContractError", "NoSchemaError", "Operation", "load"]
 
-#: So many seconds more than it may take, an exercise has to end by itself before it is left behind.
-_GRACE: Final = 5.0
-
 
 def load(
-    app: object, schema: Path | None, *, checks: Sequence[str], rootdir: Path, limit: float = setting.LIMIT
+    app: object,
+    schema: Path | None,
+    *,
+    checks: Sequence[str],
+    rootdir: Path,
+    patience: Patience = PATIENCE,
 ) -> "Api":
     """Read the contract of *app*: from the file *schema*, else from its framework.
 
-    *checks* are asked besides the default ones; *limit* is how many seconds a request may take, and about
-    how many all of an operation. Raises :class:`ContractError`,
-    and :class:`NoSchemaError` when there is none.
+    *checks* are asked besides the default ones. Raises :class:`ContractError`, and :class:`NoSchemaError`
+    when there is none.
     """
     from schemathesis.core.deserialization import deserialize_yaml
 
-    if schema is None:
-        read = document.of_app(app)
-    else:
-        read = references.absolute(
-            document.of_file(rootdir / schema, deserialize_yaml), (rootdir / schema).parent
-        )
+    read = document.of_app(app) if schema is None else document.of_file(rootdir / schema, deserialize_yaml)
     configuration = _configuration(rootdir, checks)
-    telling = _Telling(rootdir, schema is None, tuple(setting.secrets(configuration.own)))
-    api = Api(read, configuration.built, telling, limit)
+    names = configuration.names.besides(api_keys(read))
+    confidential = Confidential(names, setting.secrets(configuration.own), published(read))
+    telling = _Telling(rootdir, schema is None and hasattr(app, "openapi"), confidential)
+    api = Api(read, configuration, telling, patience)
     if not api.operations:
         raise ContractError("the schema declares no operation: its 'paths' are empty")
     return api
@@ -64,56 +69,92 @@ class _Telling:
     """What it takes to put findings into words."""
 
     rootdir: Path
+    #: Whether FastAPI writes the document, or what takes the same ``responses``.
     by_framework: bool
-    secrets: tuple[str, ...]
-
-    def masked(self, text: str) -> str:
-        return masked(text, self.secrets)
+    confidential: Confidential
 
     def place(self, error: BaseException) -> tuple[str, int] | None:
         return place(error, self.rootdir)
 
     def why(self, error: ServingError) -> str:
         if error.cause is None:
-            return self.masked(str(error))
+            return str(error)
         found = self.place(error.cause)
         at = f", at {found[0]}:{found[1]}" if found else ""
-        return self.masked(f"{error}: {raised(error.cause)}{at}")
+        return f"{error}: {raised(error.cause)}{at}"
 
 
 class Api:
     """The operations of one application, and what asks them."""
 
     def __init__(
-        self, read: dict[str, Any], configured: "SchemathesisConfig", telling: _Telling, limit: float
+        self,
+        read: dict[str, Any],
+        configuration: "_Configuration",
+        telling: _Telling,
+        patience: Patience,
     ) -> None:
         self._raw = references.without_remote(read)
-        self._configured = configured
+        self._linked = document.linked(self._raw)
+        self._configured = configuration.built
         self._telling = telling
-        self._limit = limit
+        self._patience = patience
         #: In the order of the schema.
-        self.operations: tuple[Operation, ...] = tuple(self._declared(read))
+        self.operations: tuple[Operation, ...] = tuple(
+            declared.operations(read, self._schema(self._raw), setting.why_missing(configuration.own))
+        )
+
+    def conformance(self) -> Conformance:
+        """Return what holds answers against this contract that were given to others."""
+        telling = self._telling
+        return Conformance(self._schema(self._raw), self.masked, by_framework=telling.by_framework)
+
+    def documented(self, operation: Operation) -> tuple[str, ...]:
+        """Return the statuses that the schema documents for *operation*: ``200``, ``4XX``, ``default``."""
+        return tuple(document.statuses_of(self._raw, operation.path, operation.method))
+
+    @property
+    def base_path(self) -> str:
+        """What the schema puts before every path: ``/api/v1``, or nothing."""
+        return document.base_path_of(self._raw)
 
     def exercise(self, operation: Operation, app: object) -> Exercise:
         """Ask *app* for everything that the contract says of *operation*, and hold the answers against it."""
         if operation.broken is not None:
             return Exercise(operation.name, errors=(operation.broken,))
         telling = self._telling
-        listener = Listener(operation.name, telling.masked, by_framework=telling.by_framework)
-        server = (AsgiServer if is_asgi(app) else WsgiServer)(app, self._limit)  # type: ignore[arg-type]  # asked just now
+        telling.confidential.begin()
+        listener = Listener(operation, telling.confidential, by_framework=telling.by_framework)
+        server = (AsgiServer if interface(app) == "asgi" else WsgiServer)(app, self._patience.limit)  # type: ignore[arg-type]  # asked just now
         try:
-            with nobody_leaves(), own_profile(), no_local_constants(), server:
-                _Run(self._stream(operation, server), listener, server).wait(self._limit)
+            with (
+                nobody_leaves(server.traffic.late),
+                own_profile(),
+                no_local_constants(),
+                heard(server.traffic),
+                server,
+            ):
+                exercising = Exercising(listener, server, self._patience)
+                exercising.run(self._stream(operation, server.door, exercising.interrupt))
         except ServingError as error:
             listener.errors.append(telling.why(error))
         if server.closing is not None:
             listener.errors.append(telling.why(server.closing))
         return listener.exercise(server.traffic, telling.place)
 
-    def _stream(self, operation: Operation, server: AsgiServer | WsgiServer) -> "_Stream":
-        schema = self._schema(document.only(self._raw, operation.path, operation.method))
-        schema.app = server
-        return _Stream(schema.include(path=operation.path, method=operation.method), server.traffic)
+    def masked(self, text: str) -> str:
+        """Return *text*, which the application may have written, without anything that is confidential."""
+        return self._telling.confidential.masked(text)
+
+    def _stream(self, operation: Operation, app: object, interrupt: Callable[[], None]) -> "EventStream":
+        """Return what asks *app*, and calls *interrupt* at every opportunity to end early."""
+        from schemathesis.engine import from_schema
+
+        alone = document.only(self._raw, operation.path, operation.method)
+        schema = self._schema(self._raw if self._linked else alone)
+        schema.app = app
+        _hook(schema, interrupt)
+        return from_schema(schema.include(path=operation.path, method=operation.method)).execute()
 
     def _schema(self, raw: dict[str, Any]) -> "BaseSchema":
         import schemathesis.openapi
@@ -122,104 +163,32 @@ class Api:
         try:
             return schemathesis.openapi.from_dict(raw, config=self._configured)
         except LoaderError as error:
-            raise ContractError(f"the schema cannot be used: {_words(error)}") from error
-
-    def _declared(self, read: dict[str, Any]) -> Iterator[Operation]:
-        """Yield what the schema declares, with what is wrong with it."""
-        usable, faults = self._usable()
-        for path in read["paths"]:
-            methods = document.methods_of(read, path)
-            whole = faults.get((path, ""))
-            if whole and not methods:
-                yield Operation("ANY", path, whole)
-            for method in methods:
-                if (path, method) in usable:
-                    yield Operation(method, path, document.astray(read, path, method))
-                elif (path, method) in faults or whole:  # the others are left out by schemathesis.toml
-                    yield Operation(method, path, faults.get((path, method), whole))
-
-    def _usable(self) -> tuple[set[tuple[str, str]], dict[tuple[str, str], str]]:
-        """Return the operations that schemathesis can use, and why it cannot use others, or whole paths."""
-        usable: set[tuple[str, str]] = set()
-        faults: dict[tuple[str, str], str] = {}
-        for result in self._schema(self._raw).get_all_operations():
-            if hasattr(result, "ok"):
-                one = result.ok()
-                usable.add((one.path, one.method.upper()))
-            else:
-                error = result.err()
-                faults[error.path or "", (error.method or "").upper()] = _words(error)
-        return usable, faults
+            raise ContractError(f"the schema cannot be used: {declared.words(error)}") from error
 
 
-class _Stream:
-    """The events of one exercise, and the means to end it early."""
+def _hook(schema: "BaseSchema", interrupt: Callable[[], None]) -> None:
+    """Have *interrupt* called before each draw of a test case, and after each answer.
 
-    def __init__(self, schema: "BaseSchema", traffic: Traffic) -> None:
-        from schemathesis.engine import from_schema
+    This must change no draw: a hook for the cases themselves would, by what hypothesis sees of it.
+    """
+    from hypothesis import strategies
 
-        self.deadline = float("inf")
+    held = WeakMethod(interrupt)  # hypothesis keeps strategies for the life of the process
 
-        def after_call(context: object, case: object, response: object) -> None:  # noqa: ARG001  as schemathesis calls it
-            if self.exhausted or traffic.hung is not None:
-                raise KeyboardInterrupt  # ends the scenario; what it has recorded until then is kept
+    def ask() -> None:
+        asked = held()
+        if asked is None:
+            raise KeyboardInterrupt  # it is over, and the engine was left behind
+        asked()
 
-        schema.hook(after_call)
-        self._stream = from_schema(schema).execute()
+    def before_generate_case(_: object, strategy: "SearchStrategy[Any]") -> "SearchStrategy[Any]":
+        return strategies.builds(ask).flatmap(lambda _: strategy)
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether its time is up."""
-        return Clock.monotonic() >= self.deadline
+    def after_call(context: object, case: object, response: object) -> None:  # noqa: ARG001  as schemathesis calls it
+        ask()
 
-    def stop(self) -> None:
-        """End it after the request that is under way."""
-        self.deadline = 0.0
-        self._stream.stop()
-
-    def __iter__(self) -> "Iterator[EngineEvent]":
-        return iter(self._stream)
-
-
-class _Run:
-    """One exercise under way: the engine in its thread, the application served in this one."""
-
-    def __init__(self, stream: _Stream, listener: Listener, server: AsgiServer | WsgiServer) -> None:
-        self._stream = stream
-        self._listener = listener
-        self._server = server
-        self._over = threading.Event()
-        self._raised: BaseException | None = None
-
-    def wait(self, seconds: float) -> None:
-        """Serve until the engine is done. One that needs much longer than *seconds* is left behind."""
-        start = Clock.monotonic()
-        self._stream.deadline = start + seconds
-        threading.Thread(target=self._listen, name="backend-gates-engine", daemon=True).start()
-        try:
-            while not self._over.is_set():
-                left = start + 2 * seconds + _GRACE - Clock.monotonic()
-                if left <= 0:
-                    self._listener.errors.append(f"the engine did not end within {2 * seconds + _GRACE:g} s")
-                    break
-                self._server.serve(left)
-        finally:
-            self._listener.exhausted |= self._stream.exhausted and self._listener.interrupted
-            self._stream.stop()
-        if isinstance(self._raised, Exception):
-            self._listener.errors.append(f"schemathesis raised {raised(self._raised)}")
-        elif self._raised is not None:
-            raise self._raised
-
-    def _listen(self) -> None:
-        try:
-            for event in self._stream:
-                self._listener.hear(event)
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that waits, and told or raised there
-            self._raised = error
-        finally:
-            self._over.set()
-            self._server.finish()
+    schema.hook(before_generate_case)
+    schema.hook(after_call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +197,14 @@ class _Configuration:
 
     own: dict[str, Any]
     built: "SchemathesisConfig"
+
+    @property
+    def names(self) -> Names:
+        """The names of confidential fields: schemathesis's own, and those of the project besides."""
+        known, own = self.built.output.sanitization, self.own.get("output", {}).get("sanitization", {})
+        whole = [*known.keys_to_sanitize, *own.get("keys-to-sanitize", ())]
+        words = [*known.sensitive_markers, *own.get("sensitive-markers", ())]
+        return Names(frozenset(map(str.lower, whole)), tuple(map(str.lower, words)))
 
 
 def _configuration(rootdir: Path, checks: Sequence[str]) -> _Configuration:
@@ -267,7 +244,3 @@ def _known(checks: Sequence[str], configured: dict[str, Any]) -> None:
         why = setting.idle(name, configured)
         if why:
             raise ContractError(f"backend_gates_checks: '{name}' would never be made: {why}")
-
-
-def _words(error: Any) -> str:  # noqa: ANN401  schemathesis's own, of several classes
-    return " ".join(str(getattr(error, "message", None) or error).split())

@@ -2,18 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_backend_gates.probes.contract.confidential import Confidential
 from pytest_backend_gates.probes.contract.findings import (
     Exercise,
     Failure,
+    Operation,
     distinct,
     documenting,
     status_text,
 )
+from pytest_backend_gates.probes.contract.leaving import LEAVING, LeftError
 from pytest_backend_gates.probes.contract.serving import CASE_HEADER, Traffic
 from pytest_backend_gates.probes.contract.tracebacks import raised
 
@@ -30,24 +33,32 @@ _PROGRESS: Final = (
     "ScenarioStarted",
     "RateLimitRetry",
 )
+_SERVER_ERROR: Final = "not_a_server_error"
 Place = Callable[[BaseException], tuple[str, int] | None]
 
 
 class Listener:
-    """Hears the events of the exercise of one *operation*, and sums them up. *mask* takes credentials out."""
+    """Hears the events of the exercise of one *operation*, and sums them up, without what is confidential."""
 
-    def __init__(self, operation: str, mask: Callable[[str], str], *, by_framework: bool) -> None:
+    def __init__(self, operation: Operation, confidential: Confidential, *, by_framework: bool) -> None:
         self.errors: list[str] = []
         self.interrupted = False
         self.exhausted = False
         self._operation = operation
-        self._mask = mask
+        self._confidential = confidential
         self._by_framework = by_framework
         self._statuses: Counter[int] = Counter()
         self._failures: list[tuple[str, Failure]] = []
+        #: By test case: the status of its answer, and the request.
+        self._answered: dict[str, tuple[int, Callable[[], str]]] = {}
         self._reason: str | None = None
         self._failed = False
         self._silent: str | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the engine was made to end before it was done."""
+        return self.interrupted or self._reason == "interrupted"
 
     def hear(self, event: "EngineEvent") -> None:
         """Take in one event."""
@@ -60,19 +71,22 @@ class Listener:
     def exercise(self, traffic: Traffic, place: Place) -> Exercise:
         """Sum up what was heard, and what went through the server meanwhile."""
         errors = list(self.errors)
-        if traffic.hung is not None:
-            errors.append(f"no answer to {traffic.hung}: the request was given up")
+        if traffic.given_up is not None:
+            errors.append(traffic.given_up)
         elif not errors:
             errors += self._contradictions()
-        failures = [self._located(case, failure, traffic, place) for case, failure in self._failures]
+        errors += [f"{what}, outside of a request" for what in self._elsewhere(traffic)]
+        mask = self._confidential.masked  # now that every answer is known
+        located = [self._located(case, failure, traffic, place) for case, failure in self._failures]
+        failures = [failure.masked(mask) for failure in (*located, *self._late(traffic, place))]
         return Exercise(
-            operation=self._operation,
+            operation=self._operation.name,
             statuses=dict(sorted(self._statuses.items())),
             requests=len(traffic.log),
             failures=distinct(failures),
-            errors=tuple(dict.fromkeys(self._mask(error) for error in errors)),
-            exhausted=self.exhausted and traffic.hung is None,
-            log=tuple(self._mask(line) for line in traffic.log),
+            errors=tuple(dict.fromkeys(map(mask, errors))),
+            exhausted=self.exhausted and traffic.given_up is None,
+            log=tuple(map(mask, traffic.log)),
         )
 
     def _contradictions(self) -> list[str]:
@@ -92,16 +106,27 @@ class Listener:
         crash = traffic.crashes.get(case)
         if crash is None or failure.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return failure
-        path, line = place(crash) or (None, None)
-        kind, _, text = raised(crash).partition(": ")
-        return replace(
-            failure,
-            title=f"{failure.title} ({kind})",
-            message=self._mask(f"{kind}: {text}" if text else kind),
-            path=path,
-            line=line,
-            identity=f"{kind} {path or ''}".strip(),
-        )
+        why = f"the application {_ENDING}" if isinstance(crash, LEAVING) else _kind_of(crash)
+        return _blamed(replace(failure, title=f"{failure.title} ({why})"), crash, place)
+
+    def _late(self, traffic: Traffic, place: Place) -> Iterator[Failure]:
+        """Yield what the application raised beside answers that are no server errors."""
+        if _SERVER_ERROR in self._operation.unchecked:
+            return
+        for case, crash in traffic.late.items():
+            if case in self._answered:
+                status, curl = self._answered[case]
+                title = f"{status_text(status)}, but the application {_doing(crash)}"
+                yield _blamed(
+                    Failure(_SERVER_ERROR, status, title, curl=_command(curl()), code="beside_the_answer"),
+                    crash,
+                    place,
+                )
+
+    def _elsewhere(self, traffic: Traffic) -> Iterator[str]:
+        """Yield what the application did where it answered nothing, such as in a thread of its lifespan."""
+        lost = [crash for case, crash in traffic.late.items() if case and case not in self._answered]
+        yield from (f"the application {_doing(crash)}" for crash in lost)
 
     def heard_scenario_finished(self, event: Any) -> None:  # noqa: ANN401  of a module that is imported late
         recorder = event.recorder
@@ -109,20 +134,34 @@ class Listener:
         answers = {
             case: one.response for case, one in recorder.interactions.items() if one.response is not None
         }
+        self._learn(recorder)
+        for case, answer in answers.items():
+            if case in recorder.cases:
+                self._answered[case] = answer.status_code, recorder.cases[case].value.as_curl_command
         self._statuses.update(answer.status_code for answer in answers.values())
         for case, checks in recorder.checks.items():
-            status = answers[case].status_code if case in answers else 0
-            self._failures += [(case, self._failure(node, status)) for node in _failing(checks)]
-            self.errors += [
-                f"the check {one.name} could not be made" for one in checks if _value(one.status) == "error"
-            ]
+            self._hear_checks(case, checks, answers[case].status_code if case in answers else 0)
+
+    def _learn(self, recorder: Any) -> None:  # noqa: ANN401  as above
+        """Learn what is confidential in all that was sent and answered."""
+        for case, one in recorder.interactions.items():
+            fields = recorder.cases[case].value.path_parameters if case in recorder.cases else None
+            self._confidential.learn(one.request, one.response, fields)
+
+    def _hear_checks(self, case: str, checks: Sequence[Any], status: int) -> None:
+        mask = self._confidential.masked  # also now: of very many credentials some will be forgotten
+        failures = [self._failure(node, status).masked(mask) for node in failing(_failed(checks))]
+        self._failures += [(case, failure) for failure in failures]
+        self.errors += [
+            f"the check {one.name} could not be made" for one in checks if _value(one.status) == "error"
+        ]
 
     def _failure(self, node: Any, status: int) -> Failure:  # noqa: ANN401  as above
         told = node.failure_info.failure
         common = {"check": node.name, "status": status, "code": str(getattr(told, "code", ""))}
-        curl = self._mask(_one_line(node.failure_info.code_sample))
-        if node.name == "not_a_server_error":
-            return Failure(title=status_text(status), message=self._mask(told.message), curl=curl, **common)
+        curl = _command(node.failure_info.code_sample)
+        if node.name == _SERVER_ERROR:
+            return Failure(title=status_text(status), message=told.message, curl=curl, **common)
         if node.name == "status_code_conformance":
             allowed = ", ".join(str(one) for one in getattr(told, "defined_status_codes", ()))
             return Failure(
@@ -132,12 +171,12 @@ class Listener:
                 hint=documenting(status, by_framework=self._by_framework),
                 **common,
             )
-        what = _first_sentence(told.message)
+        what = first_sentence(told.message)
         return Failure(
-            title=self._mask(f"{status} {told.title}: {what}" if what else f"{status} {told.title}"),
-            message=self._mask(told.message.strip()),
+            title=f"{status} {told.title}: {what}" if what else f"{status} {told.title}",
+            message=told.message.strip(),
             curl=curl,
-            identity=_part(told),
+            identity=part(told),
             **common,
         )
 
@@ -177,27 +216,61 @@ def _value(word: Any) -> str:  # noqa: ANN401  an enumeration, of strings in lat
     return str(getattr(word, "value", word))
 
 
-def _failing(checks: Sequence[Any]) -> list[Any]:
-    """Return the checks that failed on one answer; of a server error nothing else, which would only follow from it."""
-    failing = [one for one in checks if _value(one.status) == "failure" and one.failure_info is not None]
-    return [one for one in failing if one.name == "not_a_server_error"] or failing
+def failing(checks: Sequence[Any]) -> list[Any]:
+    """Return what to tell of the checks that failed on one answer.
+
+    Of a server error nothing else, which would only follow from it.
+    """
+    return [one for one in checks if one.name == _SERVER_ERROR] or list(checks)
 
 
-def _part(told: Any) -> str:  # noqa: ANN401  of several classes
+def _failed(checks: Sequence[Any]) -> list[Any]:
+    return [one for one in checks if _value(one.status) == "failure" and one.failure_info is not None]
+
+
+def part(told: Any) -> str:  # noqa: ANN401  of several classes
     """Return which part of the schema an answer offends against: what tells two failures of a kind apart."""
     parts = [*getattr(told, "schema_path", ()), *getattr(told, "missing_headers", ())]
     return "/".join(str(part) for part in parts) or ("" if hasattr(told, "code") else told.title)
 
 
-def _first_sentence(message: str) -> str:
+def first_sentence(message: str) -> str:
     """Return the first line, and the next one where it announces that."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
 
 
-def _one_line(curl: str) -> str:
-    """Return the command alone, on one line, without what only a request in process needs."""
-    return _NOISE.sub("", " ".join(curl.split("\n\n", 1)[0].replace("\\\n", " ").split()))
+def _command(sample: str) -> str:
+    """Return the command alone, without what only a request in process needs and the warnings that may follow.
+
+    What it quotes is as it was sent, over several lines if need be.
+    """
+    whole = _COMMAND.match(sample)
+    return _NOISE.sub("", whole[0] if whole else sample)
 
 
+#: Words of a shell, quoted or not, to the end of the line.
+_COMMAND: Final = re.compile(r"""(?:\$'(?:\\.|[^'\\])*'|'[^']*'|"[^"]*"|[^'"\n])*""", re.DOTALL)
 _NOISE: Final = re.compile(rf" --insecure| -H '{CASE_HEADER}: [^']*'", re.IGNORECASE)
+
+
+def _blamed(failure: Failure, crash: BaseException, place: Place) -> Failure:
+    """Add what the application raised to *failure*, and the line of the project's own code."""
+    path, line = place(crash) or (None, None)
+    kind, text = _kind_of(crash), _told(crash)
+    return replace(failure, message=text, path=path, line=line, identity=f"{kind} {path or ''}".strip())
+
+
+def _told(crash: BaseException) -> str:
+    return str(crash) if isinstance(crash, LeftError) else raised(crash)
+
+
+def _kind_of(crash: BaseException) -> str:
+    return _told(crash).partition(": ")[0]
+
+
+def _doing(crash: BaseException) -> str:
+    return _ENDING if isinstance(crash, LEAVING) else f"raised {_kind_of(crash)}"
+
+
+_ENDING: Final = "tried to end the process"

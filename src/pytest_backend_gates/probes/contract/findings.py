@@ -1,23 +1,12 @@
 """What an exercise of one operation showed: plain values that cross processes, and the words for them."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
-from json import dumps
-from shlex import quote as shell_quote
-from typing import Final, Self
-from urllib.parse import quote, quote_plus
+from typing import Self
 
 from pytest_backend_gates.measurements import Finding, Plain
-
-#: What stands for a credential.
-MASK: Final = "[Filtered]"
-_USERINFO: Final = re.compile(r"(?<=://)[^/\s@]+@")
-#: Tokens that the project's hooks may have minted, and that no configuration knows.
-_TOKEN: Final = re.compile(r"(?<=Bearer )[\w.~+/-]{8,}=*|(?<=Basic )[\w+/]{8,}=*", re.IGNORECASE)
-_JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+from pytest_backend_gates.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +17,12 @@ class Operation:
     path: str
     #: Why its definition cannot be used, if it cannot.
     broken: str | None = None
+    #: Why it is not asked on purpose, if it is not.
+    left_out: str | None = None
+    #: The default checks that are not held against each of its answers.
+    unchecked: tuple[str, ...] = ()
+    #: Those that let more pass than they do by default.
+    weakened: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,13 +54,18 @@ class Failure:
     line: int | None = None
     #: The check's own name for it, stable between releases.
     code: str = ""
-    #: What tells apart two failures of a check with the same status, such as the part of the schema.
+    #: What tells apart two failures of a check with the same status, such as the part of the schema. Made of
+    #: kinds and paths only, which nothing has to be masked in: it must be the same in every run.
     identity: str = ""
+    #: How many generated requests showed it.
     count: int = 1
+    #: How many answers to the project's own tests showed it, and the first of these tests by name.
+    observed: int = 0
+    test: str = ""
 
     @property
     def key(self) -> tuple[str, int, str, str]:
-        """What makes it one failure: check, status, failure."""
+        """What makes it one failure, here and in a report: check, status, the check's name for it, the part."""
         return self.check, self.status, self.code, self.identity
 
     @property
@@ -77,13 +77,20 @@ class Failure:
         """Return the finding for the report."""
         return Finding(
             subject=operation,
-            message=self.title,
+            message=f"{self.title}, in {counted(self.observed, 'answer')} to tests"
+            if self.observed
+            else self.title,
             path=self.path,
             line=self.line,
             code=self.check,
-            hint=self.curl or None,
-            identity=f"{self.check} {self.status} {self.identity}".strip(),
+            hint=self.curl or self.test or None,
+            identity=" ".join(str(part) for part in self.key if part),
         )
+
+    def masked(self, mask: Callable[[str], str]) -> Self:
+        """Return it with its texts, which quote requests and answers, through *mask*."""
+        title, message, curl = map(mask, (self.title, self.message, self.curl))
+        return replace(self, title=title, message=message, curl=curl)
 
     def text(self) -> str:
         """Return all of it, for the one who has to mend it."""
@@ -111,6 +118,8 @@ class Exercise:
     exhausted: bool = False
     #: One line a request: method, path with query, a hash of the body.
     log: tuple[str, ...] = ()
+    #: Why one of several exercises of it, of variants of the application, proves nothing.
+    variant: str | None = None
 
     @property
     def answered(self) -> bool:
@@ -124,7 +133,9 @@ class Exercise:
             return "it could not be exercised"
         if self.exhausted:
             return "the time ran out"
-        return None if self.answered else _never(set(self.statuses))
+        if self.variant is not None:
+            return self.variant
+        return None if self.answered else never(set(self.statuses))
 
     def to_plain(self) -> Plain:
         """Return JSON-able data for :meth:`from_plain`."""
@@ -143,10 +154,11 @@ class Exercise:
             errors=tuple(data["errors"]),
             exhausted=data["exhausted"],
             log=tuple(data["log"]),
+            variant=data["variant"],
         )
 
 
-def _never(seen: set[int]) -> str:
+def never(seen: set[int]) -> str:
     """Say what an operation answered that never answered below 400."""
     if not seen:
         return "no request could be generated"
@@ -158,37 +170,29 @@ def _never(seen: set[int]) -> str:
 
 
 def distinct(failures: Iterable[Failure]) -> tuple[Failure, ...]:
-    """Return each failure once, with its count and its shortest request."""
-    counts: Counter[tuple[str, int, str, str]] = Counter()
-    shortest: dict[tuple[str, int, str, str], Failure] = {}
-    for failure in failures:
-        counts[failure.key] += failure.count
-        known = shortest.get(failure.key)
-        if known is None or (len(failure.curl), failure.curl) < (len(known.curl), known.curl):
-            shortest[failure.key] = failure
-    return tuple(replace(shortest[key], count=counts[key]) for key in sorted(shortest))
+    """Return each failure once, with its counts, its shortest request and its first test.
 
-
-def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return *text* without the *secrets*, also as they stand in an address or a shell, without what is a token by
-    its looks, and without a name and password in an address.
+    A generated request can be repeated at once, and so is told before a test. A server error is one failure
+    with each exception behind it; what the tests saw of one says which status and no more.
     """
-    spellings = {
-        spelling
-        for secret in secrets
-        for spelling in (
-            secret,
-            quote(secret, safe=""),
-            quote_plus(secret),
-            shell_quote(secret).strip("'"),
-            dumps(secret)[1:-1],
-        )
-    }
-    for secret in sorted(spellings, key=lambda spelling: (-len(spelling), spelling)):
-        text = text.replace(secret, MASK)
-    for pattern in (_TOKEN, _JWT):
-        text = pattern.sub(MASK, text)
-    return _USERINFO.sub(f"{MASK}@", text)
+    by_key: dict[tuple[str, int, str, str], list[Failure]] = {}
+    for failure in sorted(failures, key=lambda one: not one.count):
+        key = failure.key
+        if not failure.count and failure.check == "not_a_server_error":
+            key = next((one for one in by_key if one[:2] == key[:2]), key)
+        by_key.setdefault(key, []).append(failure)
+    return tuple(_one(by_key[key]) for key in sorted(by_key))
+
+
+def _one(alike: Sequence[Failure]) -> Failure:
+    """Return what *alike* failures have shown together."""
+    shortest = min(alike, key=lambda one: (not one.count, len(one.curl), one.curl))
+    return replace(
+        shortest,
+        count=sum(one.count for one in alike),
+        observed=sum(one.observed for one in alike),
+        test=min((one.test for one in alike if one.test), default=""),
+    )
 
 
 def status_text(status: int) -> str:

@@ -1,17 +1,22 @@
 """The contract gate's metrics: how many ways the application breaks its contract, and how much of it was asked."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
-from pytest_backend_gates.probes.contract.findings import Exercise, Operation
-from pytest_backend_gates.probes.contract.gathered import NOT_CONSENTED, Gathered
+from pytest_backend_gates.probes.contract.findings import Exercise, Failure, Operation
+from pytest_backend_gates.probes.contract.gathered import NOT_CONSENTED, UNASKED, Gathered
+from pytest_backend_gates.probes.contract.seen import together
 
-__all__ = ["FAILURES", "NOT_CONSENTED", "OPERATIONS", "ContractProbe"]
+if TYPE_CHECKING:
+    from pytest_backend_gates.probes.contract.observed import ObservedContract
+
+__all__ = ["FAILURES", "NOT_CONSENTED", "OPERATIONS", "STATUSES", "ContractProbe"]
 
 FAILURES: Final = Metric("contract.failures", Kind.COUNTER, None, "contract", "failure")
 OPERATIONS: Final = Metric("contract.operations", Kind.RATE, "%", "contract", "operation")
+STATUSES: Final = Metric("contract.statuses", Kind.RATE, "%", "contract", "operation")
 
 #: What an application answers to those whom it does not know.
 _REFUSED: Final = (401, 403)
@@ -28,26 +33,52 @@ _FIND: Final = (
     "let the requests find something: create it in a fixture named in backend_gates_usefixtures;"
     " or the schema's servers or basePath put the paths elsewhere than the application does"
 )
+_GENERATE: Final = "nothing is generated: set backend_gates_app = package.module:attribute"
+_ASK: Final = "let the project's own tests ask for them: generated requests do not count here"
+_NO_ANSWERS: Final = "no test received an answer from an application with an API schema in this process"
 #: What helps operations that never answered, by a word of the reason; the first that fits.
-_REMEDIES: Final = {"only 401": _LOG_IN, "only 403": _LOG_IN, "only 404": _FIND, NOT_CONSENTED: _CONSENT}
+_REMEDIES: Final = {
+    "only 401": _LOG_IN,
+    "only 403": _LOG_IN,
+    "only 404": _FIND,
+    NOT_CONSENTED: _CONSENT,
+    UNASKED: _GENERATE,
+}
 
 
 class ContractProbe:
-    """Gathers the exercises of the operations. Driving the engine is the contract items' work."""
+    """Gathers the exercises of the operations and what the tests have seen of them.
+
+    Driving the engine is the contract items' work.
+    """
 
     name: ClassVar[str] = "contract"
-    metrics: ClassVar[tuple[Metric, ...]] = (FAILURES, OPERATIONS)
+    metrics: ClassVar[tuple[Metric, ...]] = (FAILURES, OPERATIONS, STATUSES)
     scope: ClassVar[Literal["process", "session"]] = "process"
 
     def __init__(self) -> None:
-        self._told: Plain = {"declared": None, "error": None, "unavailable": None, "hint": None}
+        #: ``idle``: nothing is generated, and what the tests have seen is all that there is to judge.
+        self._told: Plain = {
+            "declared": None,
+            "error": None,
+            "unavailable": None,
+            "hint": None,
+            "unchecked": {},
+            "weakened": {},
+            "idle": False,
+        }
+        self._observed: ObservedContract | None = None
         self._exercises: list[Exercise] = []
         self._left_out: dict[str, str] = {}
-        self._whole = Gathered((), {}, {})
+        self._whole = Gathered((), {}, {}, {})
 
     def declare(self, operations: Iterable[Operation], error: str | None = None) -> None:
         """Tell what the schema declares; *error* says why it could not be read."""
-        self._told |= {"declared": [operation.name for operation in operations], "error": error}
+        known = list(operations)
+        unchecked = {one.name: one.unchecked for one in known if one.unchecked}
+        weakened = {one.name: one.weakened for one in known if one.weakened}
+        self._told |= {"declared": [operation.name for operation in known], "error": error}
+        self._told |= {"unchecked": unchecked, "weakened": weakened}
 
     def record(self, exercise: Exercise) -> None:
         """Keep what became of one operation."""
@@ -61,43 +92,57 @@ class ContractProbe:
         """Tell that there is no contract to hold the application to."""
         self._told |= {"unavailable": reason, "hint": hint}
 
+    def not_generating(self, reason: str, hint: str | None = None, *, error: bool = False) -> None:
+        """Tell why nothing is generated; it is an *error* unless the tests have seen something."""
+        self._told |= {"error" if error else "unavailable": reason, "hint": hint, "idle": True}
+
+    def observe(self, observed: "ObservedContract") -> None:
+        """Take in what the project's own tests are answered."""
+        self._observed = observed
+
     def start(self) -> None:
-        """Nothing: the items do the work."""
+        """Nothing: the items do the work, and those who observe the tests."""
 
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  never long
         """Return what was told and recorded in this process."""
         exercises = [exercise.to_plain() for exercise in self._exercises]
-        return {**self._told, "exercises": exercises, "left_out": self._left_out}
+        observed = self._observed.to_plain() if self._observed else {"seen": [], "errors": []}
+        return {**self._told, "exercises": exercises, "left_out": self._left_out, "observed": observed}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
         """Put the exercises of all processes together. They must have declared the same operations."""
         if narrowed is not None:
-            return _both(
-                Reading(unavailable=f"a narrowed run ({narrowed}): the contract is judged in full runs")
-            )
-        if self._told["unavailable"]:  # the place that judges knows best
-            return _both(Reading(unavailable=self._told["unavailable"], hint=self._told["hint"]))
-        told = [one for one in payloads if any(one[key] for key in self._told) or one["declared"] is not None]
-        fault = _fault(told)
-        if fault is not None:
-            return _both(Reading(errors=(Finding(_SUBJECT, fault),)))
-        if told[0]["unavailable"]:
-            return _both(Reading(unavailable=told[0]["unavailable"], hint=told[0]["hint"]))
-        self._whole = gathered = Gathered.of(told)
-        errors = gathered.errors()
+            reason = f"a narrowed run ({narrowed}): the contract is judged in full runs"
+            return _every(Reading(unavailable=reason))
+        if self._told["unavailable"] and not self._told["idle"]:  # the place that judges knows best
+            return _every(Reading(unavailable=self._told["unavailable"], hint=self._told["hint"]))
+        observed = [one["observed"] for one in payloads]
+        seen, errors = together(observed), _errors(observed)
+        told = list(filter(_says_something, payloads))
+        why_not = None if _only_seen(told) and (seen or errors) else _why_not(told)
+        if why_not is not None:
+            return _every(why_not)
+        self._whole = Gathered.of(told, seen)
+        return self._readings(errors)
+
+    def _readings(self, errors: Iterable[Finding]) -> dict[str, Reading]:
+        whole = self._whole
+        faults = tuple(dict.fromkeys([*errors, *whole.errors()]))
+        statuses = Reading(whole.statuses(), faults) if whole.seen else Reading(unavailable=_NO_ANSWERS)
         return {
-            FAILURES.name: Reading(gathered.counter(), errors),
-            OPERATIONS.name: Reading(gathered.rate(), errors),
+            FAILURES.name: Reading(whole.counter(), faults),
+            OPERATIONS.name: Reading(whole.rate(), faults),
+            STATUSES.name: statuses,
         }
 
     def advise(self, verdict: Verdict) -> Advice:
-        """Say how to document what was found, or why the operations do not answer."""
+        """Say how to document what was found, or why the operations do not answer. Server errors come first."""
+        if verdict.metric == STATUSES:
+            return Advice(_ASK if verdict.over else None)
         failures = self._whole.failures_among(verdict.findings)
         strangers = [failure for failure in failures if failure.status not in _REFUSED]
-        if strangers:
-            hint = next((failure.hint for failure in strangers if failure.hint), None)
-            return Advice(f"mend it, or document it: {hint}" if hint else None)
-        return Advice(_LOG_IN if failures else self._remedy())
+        hint = _documenting(strangers) if strangers else _LOG_IN if failures else self._remedy()
+        return Advice(hint, tuple(sorted(verdict.findings, key=_is_of_the_answer)))
 
     def _remedy(self) -> str | None:
         reasons = " ".join(self._whole.reasons().values())
@@ -105,6 +150,40 @@ class ContractProbe:
 
     def stop(self) -> None:
         """Nothing to release."""
+
+
+def _errors(observed: Iterable[Plain]) -> list[Finding]:
+    """Return why schemas of the tests' applications could not be read."""
+    return [Finding(_SUBJECT, error) for one in observed for error in one["errors"]]
+
+
+def _is_of_the_answer(finding: Finding) -> bool:
+    """Whether *finding* tells of an answer: neither of what could not be measured, nor of a crash."""
+    return finding.code not in (None, "", "not_a_server_error")
+
+
+def _documenting(failures: Iterable[Failure]) -> str | None:
+    hint = next((failure.hint for failure in failures if failure.hint), None)
+    return f"mend it, or document it: {hint}" if hint else None
+
+
+def _only_seen(told: Sequence[Plain]) -> bool:
+    """Whether nothing is generated, in any process: then what the tests have seen is what there is to judge."""
+    return bool(told) and all(one["idle"] for one in told)
+
+
+def _says_something(told: Plain) -> bool:
+    return any(told[key] for key in ("error", "unavailable")) or told["declared"] is not None
+
+
+def _why_not(told: Sequence[Plain]) -> Reading | None:
+    """Return why there is nothing to read out of what the processes told."""
+    fault = _fault(told)
+    if fault is not None:
+        return Reading(errors=(Finding(_SUBJECT, fault),))
+    if told[0]["unavailable"]:
+        return Reading(unavailable=told[0]["unavailable"], hint=told[0]["hint"])
+    return None
 
 
 def _agreement(told: Plain) -> tuple[object, ...]:
@@ -121,5 +200,5 @@ def _fault(told: Sequence[Plain]) -> str | None:
     return error
 
 
-def _both(reading: Reading) -> dict[str, Reading]:
-    return {FAILURES.name: reading, OPERATIONS.name: reading}
+def _every(reading: Reading) -> dict[str, Reading]:
+    return {metric.name: reading for metric in ContractProbe.metrics}

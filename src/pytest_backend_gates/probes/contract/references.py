@@ -73,17 +73,17 @@ def fault(document: Mapping[str, Any], parts: Iterable[Any]) -> str | None:
             seen.add(reference)
             if is_remote(reference):
                 return f"it refers to {reference}, and nothing is fetched from other hosts"
-            found = _resolved(document, reference) if reference.startswith("#/") else {}
+            found = resolved(document, reference[1:]) if reference.startswith("#/") else {}
             if found is None:
                 return f"it refers to {reference}, which the schema does not hold"
             waiting.append(found)
     return None
 
 
-def _resolved(document: Mapping[str, Any], reference: str) -> Any:  # noqa: ANN401  any JSON
-    """Return what a reference within the document leads to, ``None`` for nothing."""
-    node: Any = document
-    for part in unquote(reference[2:]).split("/"):
+def resolved(document: Any, pointer: str) -> Any:  # noqa: ANN401  any JSON
+    """Return what *pointer*, such as ``/components/schemas/Item``, leads to; ``None`` for nothing."""
+    node = document
+    for part in unquote(pointer).split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(node, list):
             node = dict(enumerate(node))
@@ -112,18 +112,27 @@ def without_remote(node: Any) -> Any:  # noqa: ANN401  any JSON
     }
 
 
-def absolute(node: Any, base: Path) -> Any:  # noqa: ANN401  any JSON
-    """Return a copy of *node* whose references to other files hold wherever it is read."""
+def absolute(node: Any, base: Path, own: str = "") -> Any:  # noqa: ANN401  any JSON
+    """Return a copy of *node* whose references hold wherever it is read.
+
+    Those to files are relative to *base*; those to the document itself stay, or lead to *own*, where it is from.
+    """
     if isinstance(node, list):
-        return [absolute(each, base) for each in node]
+        return [absolute(each, base, own) for each in node]
     if not isinstance(node, Mapping):
         return node
     return {
-        key: _absolute(value, base) if key in _REFERENCES and is_file(value) else absolute(value, base)
+        key: _absolute(value, base, own)
+        if key in _REFERENCES and isinstance(value, str)
+        else absolute(value, base, own)
         for key, value in node.items()
     }
 
 
-def _absolute(reference: str, base: Path) -> str:
+def _absolute(reference: str, base: Path, own: str) -> str:
+    if reference.startswith("#"):
+        return own + reference
+    if not is_file(reference):
+        return reference
     name, mark, pointer = reference.partition("#")
     return f"{(base / name).resolve().as_uri()}{mark}{pointer}"

@@ -8,24 +8,21 @@ its own, as with Starlette's test client, and its lifespan begins and ends there
 """
 
 import hashlib
-import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from inspect import Parameter, iscoroutinefunction, signature
-from typing import Final, Never
+from http import HTTPStatus
+from typing import Final
 
 #: Where the engine writes the id of the test case that a request belongs to.
 CASE_HEADER: Final = "x-schemathesis-testcaseid"
 #: So much of an event stream, which may never end, is waited for: pieces, and seconds.
 STREAM_PIECES: Final = 20
 STREAM_SECONDS: Final = 1.0
+#: So many bytes of an answer are kept: one that goes on is given up.
+LONGEST: Final = 16 * 2**20
 
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)')
-#: True in the application's own code while it answers; copied into the threads that it starts for that.
-INSIDE: Final[ContextVar[bool]] = ContextVar("backend_gates_inside", default=False)
 
 
 class ServingError(Exception):
@@ -36,8 +33,8 @@ class ServingError(Exception):
         self.cause = cause
 
 
-class LeftError(BaseException):
-    """What ``os._exit`` raises in the application while it answers: one request must not end the session."""
+class EnoughError(BaseException):
+    """Raised into an application of whose answer no more is wanted, and that may go on for ever."""
 
 
 @dataclass(slots=True)
@@ -48,6 +45,22 @@ class Answer:
     headers: list[tuple[str, str]] = field(default_factory=list)
     pieces: list[bytes] = field(default_factory=list)
     ended: bool = False
+    #: In bytes, with what was not kept.
+    size: int = 0
+
+    def add(self, piece: bytes) -> None:
+        """Keep *piece*. Raises :class:`EnoughError` when no other is wanted."""
+        self.size += len(piece)
+        if self.too_long:
+            raise EnoughError
+        self.pieces.append(piece)
+        if self.enough:
+            raise EnoughError
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it went on for longer than anything that is kept."""
+        return self.size > LONGEST
 
     @property
     def streams(self) -> bool:
@@ -69,10 +82,12 @@ class Traffic:
 
     #: By test case: what the application raised.
     crashes: dict[str, BaseException] = field(default_factory=dict)
+    #: By test case, or where else it was: what it raised beside a complete answer, which its client has.
+    late: dict[str, BaseException] = field(default_factory=dict)
     #: One line a request: method, path with query, and a hash of the body.
     log: list[str] = field(default_factory=list)
-    #: The request that was given up, if one was.
-    hung: str | None = None
+    #: Which request was given up, and why, if one was.
+    given_up: str | None = None
 
     def note(self, method: str, target: str, body: bytes, content_type: str) -> str:
         """Log a request, and return how to name it. A multipart boundary is random, and left out."""
@@ -82,10 +97,17 @@ class Traffic:
         self.log.append(f"{method} {target} {hashlib.sha256(body).hexdigest()[:16]}")
         return f"{method} {target}"
 
+    def give_up(self, why: str) -> Answer:
+        """Keep *why* a request was given up; return what stands for its answer."""
+        self.given_up = f"{why}: the request was given up"
+        return failed()
+
     def crashed(self, case: str, error: BaseException, answer: Answer) -> Answer:
-        """Keep what the application raised; return the 500 that it has sent, or else our own."""
-        self.crashes.setdefault(case, error)
-        return answer if answer.status >= 500 and answer.ended else failed()
+        """Keep what the application raised; return the complete answer that it has sent, or else our own 500."""
+        complete = bool(answer.status) and answer.ended
+        beside = self.late if complete and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else self.crashes
+        beside.setdefault(case, error)
+        return answer if complete else failed()
 
 
 def failed() -> Answer:
@@ -95,37 +117,9 @@ def failed() -> Answer:
     )
 
 
-def is_asgi(app: object) -> bool:
-    """Whether *app* is an ASGI application: a coroutine function, or anything that takes three arguments."""
-    call = app if iscoroutinefunction(app) else getattr(app, "__call__", None)  # noqa: B004  the function itself is asked
-    if iscoroutinefunction(call):
-        return True
-    try:
-        parameters = signature(app).parameters.values()  # type: ignore[arg-type]  # whatever it is
-    except (TypeError, ValueError):
-        return False
-    needed = [one for one in parameters if one.default is Parameter.empty and one.kind in _POSITIONAL]
-    return len(needed) == 3
-
-
-_POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-
-
-@contextmanager
-def nobody_leaves() -> Iterator[None]:
-    """Let ``os._exit`` raise in the application's code, for as long as this lasts; nowhere else."""
-    process, leave = os.getpid(), os._exit
-
-    def exit_(status: int) -> Never:
-        if INSIDE.get() and os.getpid() == process:
-            raise LeftError(f"os._exit({status})")
-        leave(status)
-
-    os._exit = exit_
-    try:
-        yield
-    finally:
-        os._exit = leave
+def too_long(request: str) -> str:
+    """Return what to tell of an answer to *request* of which no more is kept."""
+    return f"the answer to {request} is longer than {LONGEST // 2**20} MiB"
 
 
 def header(headers: Iterable[tuple[bytes, bytes]], name: str) -> str:

@@ -2,37 +2,45 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
+from weakref import ref
 
+from pytest_backend_gates.clocks import Clock
+from pytest_backend_gates.probes.contract.leaving import INSIDE
 from pytest_backend_gates.probes.contract.serving import (
     CASE_HEADER,
-    INSIDE,
     STREAM_SECONDS,
     Answer,
     ServingError,
     Traffic,
-    failed,
     header,
+    too_long,
 )
+from pytest_backend_gates.probes.contract.serving_lifespan import App, Lifespan, Message, Receive, Send
+from pytest_backend_gates.probes.contract.serving_threads import DaemonThreads
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
 T = TypeVar("T")
 
 
-class _EnoughError(BaseException):
-    """Raised into an application that would stream for ever."""
+class AsgiDoor:
+    """The ASGI application that the engine calls. It keeps what it calls until the interpreter exits: only this."""
+
+    def __init__(self, server: "AsgiServer") -> None:
+        self._server = ref(server)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        server = self._server()
+        if server is None or scope["type"] != "http":
+            raise NotImplementedError  # the engine then takes it that there is no lifespan: it is ours to run
+        for message in _messages(server.ask(scope, await _read(receive))):
+            await send(message)
 
 
 class AsgiServer:
-    """Serves *app*; a request may take *limit* seconds. Is itself the ASGI application that the engine calls.
+    """Serves *app*; a request may take *limit* seconds. The engine calls its :attr:`door`.
 
     Entering raises :class:`ServingError` when the application does not start.
     """
@@ -43,16 +51,17 @@ class AsgiServer:
         self.closing: ServingError | None = None
         self._app = app
         self._limit = limit
-        self._loop = asyncio.new_event_loop()
+        self.door = AsgiDoor(self)
+        self._loop = _new_loop()
         self._thread = threading.Thread(target=self._run, name="backend-gates-asgi", daemon=True)
         self._state: dict[str, Any] = {}
-        self._lifespan: _Lifespan | None = None
+        self._lifespan: Lifespan | None = None
         self._ending = False
         self._finished = threading.Event()
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._lifespan = _Lifespan(self._app, self._state)
+        self._lifespan = Lifespan(self._app, self._state)
         try:
             self._soon(self._lifespan.start(), "start")
         except ServingError:
@@ -68,12 +77,12 @@ class AsgiServer:
             self.closing = error
         finally:
             self._stop()
-            del self._app  # the engine keeps its applications for the life of the process: this is one to it
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            raise NotImplementedError  # the engine then takes it that there is no lifespan: it is ours to run
-        body = await _read(receive)
+    def ask(self, scope: Message, body: bytes) -> Answer:
+        """Let the application answer; 500 in its place when it does not. Blocks the engine's event loop.
+
+        That one's clock would stand still for as long as a test freezes the time.
+        """
         target = scope["raw_path"].decode("latin-1") + "?" + scope["query_string"].decode("latin-1")
         name = self.traffic.note(
             scope["method"], target.removesuffix("?"), body, header(scope["headers"], "content-type")
@@ -81,14 +90,14 @@ class AsgiServer:
         answer = Answer()
         task = asyncio.run_coroutine_threadsafe(self._answered(scope, body, answer), self._loop)
         try:
-            answer = await self._waited(task, answer)
+            answer = self._waited(task, answer)
         except TimeoutError:
-            self.traffic.hung = name
-            answer = failed()
+            return self.traffic.give_up(f"no answer to {name}")
+        except CancelledError as error:
+            return self.traffic.crashed(header(scope["headers"], CASE_HEADER), error, answer)
         finally:
             task.cancel()
-        for message in _messages(answer):
-            await send(message)
+        return self.traffic.give_up(too_long(name)) if answer.too_long else answer
 
     def serve(self, seconds: float) -> None:
         """Wait so many *seconds*, or until :meth:`finish` is called. The answers come from the other thread."""
@@ -98,28 +107,31 @@ class AsgiServer:
         """Wake the thread that waits in :meth:`serve`: nothing more will be asked."""
         self._finished.set()
 
-    async def _waited(self, task: "Future[Answer]", answer: Answer) -> Answer:
-        waiting = asyncio.wrap_future(task)
-        await asyncio.wait({waiting}, timeout=min(STREAM_SECONDS, self._limit))
-        if not waiting.done() and answer.streams:
-            return answer
-        return await asyncio.wait_for(waiting, self._limit)
+    def _waited(self, task: "Future[Answer]", answer: Answer) -> Answer:
+        first = min(STREAM_SECONDS, self._limit)
+        try:
+            return task.result(first)
+        except TimeoutError:
+            if answer.streams:
+                return answer
+        return task.result(self._limit - first)
 
     async def _answered(self, scope: Message, body: bytes, answer: Answer) -> Answer:
         """Let the application answer, here on its own loop."""
-        INSIDE.set(True)
+        case = header(scope["headers"], CASE_HEADER)
+        INSIDE.set(case)
         exchange = _Exchange(body, answer)
         try:
             await self._app({**scope, "state": dict(self._state)}, exchange.receive, exchange.send)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, the application raised it: that is the finding
-            if answer.enough:
+            if answer.enough or answer.too_long:
                 return answer
-            return self.traffic.crashed(header(scope["headers"], CASE_HEADER), error, answer)
+            return self.traffic.crashed(case, error, answer)
         if not answer.ended and not answer.streams:
             unsaid = RuntimeError("the application returned without a complete response")
-            return self.traffic.crashed(header(scope["headers"], CASE_HEADER), unsaid, answer)
+            return self.traffic.crashed(case, unsaid, answer)
         return answer
 
     def _soon(self, step: Coroutine[Any, Any, T], what: str) -> T:
@@ -133,7 +145,7 @@ class AsgiServer:
 
     @property
     def _patience(self) -> float:
-        return min(1.0, self._limit) if self.traffic.hung else self._limit
+        return min(1.0, self._limit) if self.traffic.given_up else self._limit
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -148,7 +160,8 @@ class AsgiServer:
     def _stop(self) -> None:
         self._ending = True
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(self._patience)  # one that hangs is left behind, and its threads: all are daemons
+        # One that hangs is left behind, with the threads that it hangs in: they are daemons, as this one is.
+        self._thread.join(self._patience)
 
 
 class _Exchange:
@@ -174,66 +187,10 @@ class _Exchange:
                 for name, value in message.get("headers", ())
             ]
         elif message["type"] == "http.response.body":
-            self._answer.pieces.append(bytes(message.get("body", b"")))
             if not message.get("more_body", False):
                 self._answer.ended = True
                 self._over.set()
-            if self._answer.enough:
-                raise _EnoughError
-
-
-class _Lifespan:
-    """The lifespan protocol of one application."""
-
-    def __init__(self, app: App, state: dict[str, Any]) -> None:
-        self._app = app
-        self._state = state
-        self._asked = False
-        self._task: asyncio.Task[None] | None = None
-        self._error: BaseException | None = None
-
-    async def start(self) -> None:
-        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
-        self._from_app: asyncio.Queue[Message | None] = asyncio.Queue()
-        self._task = asyncio.get_running_loop().create_task(self._run())
-        await self._step("startup", "start")
-
-    async def stop(self) -> None:
-        if self._task is not None and not self._task.done():
-            await self._step("shutdown", "shut down")
-            await self._task
-        if self._asked and self._error is not None:
-            raise ServingError("the application failed in its lifespan", self._error)
-
-    async def _step(self, step: str, what: str) -> None:
-        await self._to_app.put({"type": f"lifespan.{step}"})
-        told = await self._from_app.get()
-        if told is None:
-            if self._asked and self._error is not None:
-                raise ServingError(f"the application failed to {what}", self._error)
-            return  # it knows no lifespan
-        if told["type"] == f"lifespan.{step}.failed":
-            await self._from_app.get()  # most raise, having said so
-            text = "" if self._error else str(told.get("message") or "").strip()
-            raise ServingError(
-                ": ".join([f"the application failed to {what}", *text.splitlines()[-1:]]), self._error
-            )
-
-    async def _run(self) -> None:
-        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
-        INSIDE.set(True)
-        try:
-            await self._app(scope, self._receive, self._from_app.put)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:  # noqa: BLE001 - as above: what the application raised is told
-            self._error = error
-        finally:
-            self._from_app.put_nowait(None)
-
-    async def _receive(self) -> Message:
-        self._asked = True
-        return await self._to_app.get()
+            self._answer.add(bytes(message.get("body", b"")))
 
 
 async def _read(receive: Receive) -> bytes:
@@ -251,6 +208,14 @@ def _messages(answer: Answer) -> list[Message]:
         {"type": "http.response.start", "status": answer.status, "headers": headers},
         {"type": "http.response.body", "body": b"".join(answer.pieces)},
     ]
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop whose time goes on while a test has frozen it, and that leaves no thread to wait for."""
+    loop = asyncio.new_event_loop()
+    loop.time = Clock.monotonic  # type: ignore[method-assign]  # else it asks the time module, where the frozen one is
+    loop.set_default_executor(DaemonThreads())
+    return loop
 
 
 def _emptied(loop: asyncio.AbstractEventLoop) -> None:

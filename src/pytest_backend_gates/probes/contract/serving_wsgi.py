@@ -1,30 +1,40 @@
-"""A WSGI application, served in the thread that asks for it: the test's own."""
+"""A WSGI application, served in the thread of the test, the main one; in any other, in that of the engine."""
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from queue import Empty, SimpleQueue
-from typing import Any, Never, Self
+from types import FrameType
+from typing import Any, Final, Self
 from urllib.parse import quote
+from weakref import ref
 
 from pytest_backend_gates.clocks import Clock
+from pytest_backend_gates.probes.contract.leaving import INSIDE
 from pytest_backend_gates.probes.contract.serving import (
-    INSIDE,
+    CASE_HEADER,
     STREAM_SECONDS,
     Answer,
+    EnoughError,
     ServingError,
     Traffic,
     failed,
+    too_long,
 )
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-class _TooLongError(BaseException):
+#: Where a WSGI application finds that header.
+_CASE: Final = f"HTTP_{CASE_HEADER.upper().replace('-', '_')}"
+#: So many seconds after an alarm that the application has swallowed the next one rings.
+_AGAIN: Final = 0.2
+
+
+class _TooLateError(BaseException):
     """Raised into an application that does not answer."""
 
 
@@ -34,38 +44,48 @@ class _Job:
     def __init__(self, environ: Environ) -> None:
         self.environ = environ
         self.answer = failed()
+        self.late = False
         self.done = threading.Event()
 
 
+class WsgiDoor:
+    """The WSGI application that the engine calls. What keeps it keeps no more than this."""
+
+    def __init__(self, server: "WsgiServer") -> None:
+        self._server = ref(server)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        server = self._server()
+        answer = failed() if server is None else server.ask(environ)
+        start_response(f"{answer.status} ", answer.headers)
+        return [b"".join(answer.pieces)]
+
+
 class WsgiServer:
-    """Serves *app*; a request may take *limit* seconds. Is itself the WSGI application that the engine calls.
+    """Serves *app*; a request may take *limit* seconds. The engine calls its :attr:`door`.
 
     The requests come from the engine's threads and are answered by whoever calls :meth:`serve`. A request that
     hangs can be broken off in the main thread only, and not on Windows; elsewhere the engine's thread answers by
-    itself, and is left behind with a request that hangs.
+    itself, and is left behind with a request that hangs. What swallows every exception in a loop without end
+    cannot be broken off at all.
     """
 
     def __init__(self, app: App, limit: float) -> None:
         self.traffic = Traffic()
         self.closing: ServingError | None = None
+        self.door = WsgiDoor(self)
         self._app = app
         self._limit = limit
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._here = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
-        self._case = ""
 
     def __enter__(self) -> Self:
-        flask = sys.modules.get("flask")
-        if flask is not None:  # it answers 500 by itself and tells of the exception by this
-            flask.got_request_exception.connect(self._told)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        flask = sys.modules.get("flask")
-        if flask is not None:
-            flask.got_request_exception.disconnect(self._told)
+    def __exit__(self, *_: object) -> None: ...
 
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def ask(self, environ: Environ) -> Answer:
+        """Have the application answer; 500 in its place when it does not."""
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
         query = environ.get("QUERY_STRING", "")
@@ -78,11 +98,9 @@ class WsgiServer:
             job.done.wait()
         else:
             self._answer(job)
-        if job.answer.status == 0:
-            self.traffic.hung = name
-            job.answer = failed()
-        start_response(f"{job.answer.status} ", job.answer.headers)
-        return [b"".join(job.answer.pieces)]
+        if job.late:
+            return self.traffic.give_up(f"no answer to {name}")
+        return self.traffic.give_up(too_long(name)) if job.answer.too_long else job.answer
 
     def serve(self, seconds: float) -> None:
         """Answer one request; return without one after so many *seconds*, or when :meth:`finish` is called."""
@@ -95,8 +113,8 @@ class WsgiServer:
         try:
             with _broken_off(self._limit):
                 self._answer(job)
-        except _TooLongError:
-            job.answer = Answer()
+        except _TooLateError:
+            job.late = True
         finally:
             job.done.set()
 
@@ -105,57 +123,63 @@ class WsgiServer:
         self._jobs.put(None)
 
     def _answer(self, job: _Job) -> None:
-        self._case = job.environ.get("HTTP_X_SCHEMATHESIS_TESTCASEID", "")
-        inside = INSIDE.set(True)
+        case = job.environ.get(_CASE, "")
+        inside = INSIDE.set(case)
         answer = Answer()
         try:
             _ask(self._app, job.environ, answer)
-        except (_TooLongError, KeyboardInterrupt):  # the second may well be the user's
+        except (_TooLateError, KeyboardInterrupt):  # the second may well be the user's
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, the application raised it: that is the finding
-            answer = self.traffic.crashed(self._case, error, answer)
+            answer = self.traffic.crashed(case, error, answer)
         finally:
             INSIDE.reset(inside)
         job.answer = answer
 
-    def _told(self, _: object, exception: BaseException, **__: object) -> None:
-        self.traffic.crashes.setdefault(self._case, exception)
-
 
 def _ask(app: App, environ: Environ, answer: Answer) -> None:
-    """Call *app* and read its answer to the end; of an event stream as much as is enough."""
+    """Call *app* and read its answer to the end, or as much of it as is enough."""
 
     def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[..., Any]:
         answer.status = int(status.split(" ", 1)[0])
         answer.headers[:] = headers
-        return answer.pieces.append
+        return answer.add
 
+    with suppress(EnoughError):
+        _read(app(environ, start_response), answer)
+    answer.ended = True
+    if not answer.status:
+        raise RuntimeError("the application returned without a response")
+
+
+def _read(body: Iterable[bytes], answer: Answer) -> None:
     start = Clock.monotonic()
-    body = app(environ, start_response)
     try:
         for piece in body:
-            answer.pieces.append(piece)
-            if answer.enough or (answer.streams and Clock.monotonic() - start > STREAM_SECONDS):
+            answer.add(piece)
+            if answer.streams and Clock.monotonic() - start > STREAM_SECONDS:
                 break
+        answer.ended = True  # whatever closing it raises, a client has it
     finally:
         close = getattr(body, "close", None)
         if close is not None:
             close()
-    if not answer.status:
-        raise RuntimeError("the application returned without a response")
-    answer.ended = True
 
 
 @contextmanager
 def _broken_off(limit: float) -> Iterator[None]:
-    """Raise :class:`_TooLongError` in this thread, the main one, after *limit* seconds. Keeps another's alarm."""
+    """Raise :class:`_TooLateError` in this thread, the main one, after *limit* seconds. Keeps another's alarm.
 
-    def too_long(*_: object) -> Never:
-        raise _TooLongError
+    It is raised in the application only, and again for as long as that swallows it.
+    """
+
+    def too_late(_: int, frame: FrameType | None) -> None:
+        if _is_answering(frame):
+            raise _TooLateError
 
     start = Clock.monotonic()
-    before = signal.signal(signal.SIGALRM, too_long)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, limit)
+    before = signal.signal(signal.SIGALRM, too_late)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, limit, _AGAIN)
     try:
         yield
     finally:
@@ -163,3 +187,10 @@ def _broken_off(limit: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (Clock.monotonic() - start)), interval)
+
+
+def _is_answering(frame: FrameType | None) -> bool:
+    """Whether *frame* runs for the application: what comes after it, here, is not to be broken off."""
+    while frame is not None and frame.f_code is not _ask.__code__:
+        frame = frame.f_back
+    return frame is not None

@@ -8,8 +8,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_backend_gates.probes.contract.stands import texts
+
 FILE: Final = "schemathesis.toml"
-#: A request may take so many seconds, and so may all of an operation.
+#: In seconds; what it limits is told where it is used: ``exercising.Patience``.
 LIMIT: Final = 10.0
 #: Held against every answer.
 CHECKS: Final = (
@@ -31,11 +33,18 @@ _NOT_HONOURED: Final = (
 )
 #: The tables and keys whose values are nobody's business.
 _CONFIDENTIAL: Final = ("headers", "parameters", "password", "bearer", "api_key", "payload")
-_SHORTEST_SECRET: Final = 4
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 #: What is only ever held against answers to invalid data, or to one request after another.
 _OF_INVALID_DATA: Final = ("negative_data_rejection", "missing_required_header", "unsupported_method")
 _OF_SEQUENCES: Final = ("use_after_free", "ensure_resource_availability")
+#: In which data is generated.
+PHASES: Final = ("examples", "coverage", "fuzzing")
+#: Why an operation that the schema declares is not asked.
+SWITCHED_OFF: Final = f"switched off in {FILE}"
+UNCHECKED: Final = f"every check switched off in {FILE}"
+#: Why it is not asked when OpenAPI 3.2 declares its method besides the usual ones.
+ADDITIONAL: Final = "an additional operation, which schemathesis does not know"
+_SKIPPED: Final = "schemathesis leaves it out"
 _QUIET: Final = {"extra-data-sources": {"responses": False}}
 
 _DEFAULTS: Final[dict[str, Any]] = {
@@ -60,16 +69,19 @@ def settings(own: Mapping[str, Any], checks: Sequence[str]) -> dict[str, Any]:
     """Return the configuration for the defaults, the *checks* besides ours, and over them the project's *own*."""
     wanted = {name: {"enabled": True} for name in (*CHECKS, *checks)}
     merged = _merged({**_DEFAULTS, "checks": {"enabled": False, **wanted}}, deepcopy(dict(own)))
-    for part in (merged, *merged.get("project", ()), *_operations(merged)):
+    for part in (merged, *_tables(merged, "project"), *_operations(merged)):
         for key in _NOT_HONOURED:
             part.pop(key, None)
-    merged.setdefault("output", {}).setdefault("sanitization", {})["enabled"] = True
+    # The lists of a project would take the place of schemathesis's own: they add to what is masked here.
+    output = merged.setdefault("output", {})
+    if isinstance(output, dict) and isinstance(output.get("sanitization", {}), dict):
+        output["sanitization"] = {"enabled": True}
     return merged
 
 
 def refused(configured: Mapping[str, Any]) -> str | None:
     """Say what this configuration asks for that a gate cannot do: send a request elsewhere, or check nothing."""
-    for part in (configured, *configured.get("project", ())):
+    for part in (configured, *_tables(configured, "project")):
         if "wfc" in part.get("auth", {}):
             return "[auth.wfc] may log in on another host, and nothing is sent there"
     checks = configured["checks"]
@@ -85,6 +97,12 @@ def idle(check: str, configured: Mapping[str, Any]) -> str | None:
     if check in _OF_SEQUENCES:
         return "it looks at sequences of operations, and here each is exercised by itself"
     return None
+
+
+def why_missing(configured: Mapping[str, Any]) -> str:
+    """Say why schemathesis does not know an operation that the schema declares and that is not at fault."""
+    off = any(one.get("enabled") is False for one in _operations(configured))
+    return SWITCHED_OFF if off else _SKIPPED
 
 
 def found(rootdir: Path) -> Path | None:
@@ -109,23 +127,22 @@ def secrets(part: Any) -> Iterator[str]:  # noqa: ANN401  any part of a TOML fil
             yield from secrets(each)
     elif isinstance(part, Mapping):
         for key, value in part.items():
-            yield from _texts(value) if key in _CONFIDENTIAL else secrets(value)
+            yield from map(_resolved, texts(value)) if key in _CONFIDENTIAL else secrets(value)
 
 
-def _texts(part: Any) -> Iterator[str]:  # noqa: ANN401  any part of a TOML file
-    if isinstance(part, Mapping):
-        for value in part.values():
-            yield from _texts(value)
-    elif isinstance(part, str):
-        resolved = _VARIABLE.sub(lambda match: os.environ.get(match[1], ""), part)
-        if len(resolved) >= _SHORTEST_SECRET:
-            yield resolved
+def _resolved(text: str) -> str:
+    return _VARIABLE.sub(lambda match: os.environ.get(match[1], ""), text)
 
 
 def _operations(part: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from part.get("operations", ())
-    for project in part.get("project", ()):
-        yield from project.get("operations", ())
+    for holder in (part, *_tables(part, "project")):
+        yield from _tables(holder, "operations")
+
+
+def _tables(part: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:
+    """Yield the tables of the list *key*. What is something else there schemathesis refuses, and says why."""
+    found = part.get(key)
+    yield from (one for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

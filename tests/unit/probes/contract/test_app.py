@@ -1,6 +1,6 @@
 """``package.module:attribute`` names an application: an instance or a factory, ASGI or WSGI."""
 
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,9 @@ import pytest
 from fastapi import FastAPI
 from flask import Flask
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 
-from pytest_backend_gates.probes.contract.app import AppError, interface, misspelt, resolve
+from pytest_backend_gates.probes.contract.app import AppError, described, interface, misspelt, resolve
 
 FASTAPI = FastAPI()
 FLASK = Flask(__name__)
@@ -23,8 +24,18 @@ def create(settings: object = None, debug: object = False, routes: object = ()) 
     return FLASK
 
 
-class WsgiOfAnything:
-    def __call__(self, *args: object) -> None: ...
+class Anything:
+    """Passes on whatever it is called with, to an ASGI application or a WSGI one."""
+
+    def __call__(self, *args: object, **more: object) -> None: ...
+
+
+class AsgiOfAnything:
+    async def __call__(self, *args: object, **more: object) -> None: ...
+
+
+class WsgiWithDefaults:
+    def __call__(self, environ: object = None, start_response: object = None, *more: object) -> None: ...
 
 
 class Returning:
@@ -42,7 +53,15 @@ class Returning:
         (FLASK, "wsgi"),
         (FLASK.wsgi_app, "wsgi"),
         (wsgi_function, "wsgi"),
-        (WsgiOfAnything(), "wsgi"),
+        (WsgiWithDefaults(), "wsgi"),
+        (AsgiOfAnything(), "asgi"),
+        (wraps(wrapped_asgi)(Anything()), "asgi"),
+        (wraps(wsgi_function)(Anything()), "wsgi"),
+        (CORSMiddleware(FASTAPI), "asgi"),
+        (partial(asgi_function), "asgi"),
+        (lambda environ, start_response: [environ, start_response], "wsgi"),
+        (Anything(), None),
+        (Anything().__call__, None),
         (create, None),
         (partial(create, None), None),
         (FastAPI, None),
@@ -53,7 +72,7 @@ class Returning:
     ],
 )
 def test_interface(app: object, kind: str | None) -> None:
-    """Applications are told by how they can be called; factories and everything else are none."""
+    """Applications are told by how they can be called; what does not tell, factories and everything else are none."""
     assert interface(app) == kind
 
 
@@ -91,6 +110,11 @@ calls = []
 class holder:
     app = app
 
+    class Anything:
+        def __call__(self, *args, **kwargs): ...
+
+    anything = Anything()
+
     @property
     def broken(self):
         raise AttributeError("no such thing as far as the project is concerned")
@@ -106,6 +130,7 @@ def create_app(settings=None):
 
 def create_with(settings, *, debug): ...
 def create_nothing(): ...
+def create_anything(): return holding.anything
 async def create_later(): return app
 """
 
@@ -136,6 +161,10 @@ def test_resolved(shop: Any, attribute: str) -> None:  # noqa: ANN401 (a module)
 
 
 SPELT = "allowed: 'package.module:attribute', an ASGI or WSGI application or a function that returns one"
+WRAPPED = (
+    "allowed: one that names them; wrap it in"
+    " 'async def app(scope, receive, send)' or 'def app(environ, start_response)'"
+)
 IMPORTABLE = "allowed: a module that tests can import: install the project, or name its folder in pytest's 'pythonpath'"
 
 
@@ -164,6 +193,16 @@ IMPORTABLE = "allowed: a module that tests can import: install the project, or n
             "contract_shop.app:create_with",
             "'create_with' is neither an application nor a function without parameters: it needs settings, debug",
             SPELT,
+        ),
+        (
+            "contract_shop.app:holder.anything",
+            "'holder.anything' takes any arguments, which does not tell an ASGI application from a WSGI one",
+            WRAPPED,
+        ),
+        (
+            "contract_shop.app:create_anything",
+            "an Anything, which 'create_anything' returned, takes any arguments, which does not tell an ASGI application from a WSGI one",
+            WRAPPED,
         ),
         (
             "contract_shop.app:create_nothing",
@@ -197,3 +236,19 @@ def test_the_projects_own_errors(reference: str, error: type[Exception]) -> None
     """What the project's own code raises is not taken for a mistake in the setting."""
     with pytest.raises(error):
         resolve(reference)
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (None, "None, no ASGI or WSGI application"),
+        (["app"], "a list, no ASGI or WSGI application"),
+        (
+            Anything(),
+            "an Anything that takes any arguments, which does not tell an ASGI application from a WSGI one; "
+            + WRAPPED,
+        ),
+    ],
+)
+def test_what_a_fixture_returned(found: object, told: str) -> None:
+    assert described(found) == told

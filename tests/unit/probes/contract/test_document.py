@@ -74,7 +74,7 @@ def test_astray(schema: object, fault: str | None) -> None:
 
 
 def test_one_operation_alone() -> None:
-    """What the operations of a path share stays; the others go, unless something refers to them."""
+    """What the operations of a path share stays, and the others go; whether something refers to one is told."""
     shared = [{"$ref": "#/components/parameters/Shop"}]
     paths = {"/x": {"parameters": shared, "get": {}, "post": {}}, "/y": {"get": {}}}
     whole = {"openapi": "3.0.3", "paths": paths}
@@ -83,7 +83,7 @@ def test_one_operation_alone() -> None:
         "paths": {"/x": {"parameters": shared, "post": {}}},
     }
     linked = {**whole, "x": {"$ref": "#/paths/~1y/get"}}
-    assert document.only(linked, "/x", "POST") == linked
+    assert (document.linked(whole), document.linked(linked)) == (False, True)
     assert document.methods_of(whole, "/x") == ["GET", "POST"]
 
 
@@ -123,3 +123,37 @@ def test_files_that_lead_to_another_host_are_refused(tmp_path: Path, text: str) 
         match=r"refers to https://elsewhere\.example\.com/.*nothing is fetched from other hosts",
     ):
         of_file(tmp_path / "openapi.json", json.loads)
+
+
+@pytest.mark.parametrize(
+    ("item", "statuses"),
+    [
+        ({"get": {"responses": {200: {}, "4XX": {}, "default": {}}}, "post": {}}, ["200", "4XX", "default"]),
+        ({"GET": {"responses": {"200": {}}}}, ["200"]),
+        ({"get": {"responses": []}}, []),
+        ({"get": {}}, []),
+        ({"get": "odd"}, []),
+        ({"post": {}}, []),
+        ("odd", []),
+    ],
+)
+def test_documented_statuses(item: object, statuses: list[str]) -> None:
+    """YAML reads a status as a number; what is broken documents none."""
+    assert document.statuses_of({"paths": {"/a": item}}, "/a", "GET") == statuses
+
+
+@pytest.mark.parametrize(
+    ("whole", "path"),
+    [
+        ({}, ""),
+        ({"servers": []}, ""),
+        ({"servers": [{"url": "/"}]}, ""),
+        ({"servers": [{"url": "/api/v1/"}, {"url": "/other"}]}, "/api/v1"),
+        ({"servers": [{"url": "https://{host}.test:8443/api"}]}, "/api"),
+        ({"servers": ["odd"], "basePath": "/v2"}, "/v2"),
+        ({"swagger": "2.0", "basePath": "/v2"}, "/v2"),
+    ],
+)
+def test_the_path_before_all_others(whole: dict[str, object], path: str) -> None:
+    """That of the first server, or of Swagger."""
+    assert document.base_path_of(whole) == path

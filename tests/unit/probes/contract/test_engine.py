@@ -1,12 +1,15 @@
 """What an exercise shows of applications that keep their contract, and of those that do not."""
 
+import shlex
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Never
 
+import litestar
 import pytest
-from fastapi import FastAPI, Header, HTTPException
+from fastapi import FastAPI, Header, HTTPException, Response, Security
+from fastapi.security import APIKeyHeader, APIKeyQuery
 from flask import Flask, redirect, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
@@ -15,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
+from pytest_backend_gates.probes.contract import events
+from pytest_backend_gates.probes.contract.document import NoSchemaError, of_app
 from pytest_backend_gates.probes.contract.engine import Api
 from pytest_backend_gates.probes.contract.findings import Exercise
 
@@ -454,3 +459,133 @@ def test_the_same_requests(load: Callable[..., Api]) -> None:
     assert all(len(log) > 20 for log in first.values())
     assert logs(load(app), app, {"POST /items": None}) == {"POST /items": first["POST /items"]}
     assert logs(api, app) == first
+
+
+def test_no_request_but_those_of_the_operation(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """Schemathesis could sign up and log in by itself, and does not: each operation is asked alone."""
+    names = {"username": {"type": "string"}, "password": {"type": "string"}}
+    body = {"application/json": {"schema": {"type": "object", "required": [*names], "properties": names}}}
+    token = {"type": "object", "properties": {"access_token": {"type": "string"}}}
+    answers = {**json_of(token)["responses"], "401": {"description": "no"}}
+    paths = {
+        "/me": {"get": {"security": [{"token": []}], "responses": answers}},
+        "/register": {"post": {"requestBody": {"required": True, "content": body}, "responses": answers}},
+        "/login": {"post": {"requestBody": {"required": True, "content": body}, "responses": answers}},
+        "/link": {
+            "get": {"responses": {"200": {"$ref": "#/paths/~1me/get/responses/200"}}}
+        },  # all of it is needed
+    }
+    schemes = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+    asked = []
+    app = Flask(__name__)
+
+    @app.route("/<name>", methods=["GET", "POST"])
+    def answer(name: str) -> ResponseReturnValue:
+        asked.append(f"{request.method} /{name}")
+        return {"access_token": "abcdefgh"}
+
+    results = exercise(app, written(paths, components=schemes))
+    assert asked == [name for name, result in results.items() for _ in range(result.requests)]
+
+
+def test_the_command_is_the_request_that_was_sent(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """Also where a body has spaces and quotes: what a shell makes of it is what was received."""
+    text, received = 'one  two   it\'s  \\  "four"', set()
+    content = {"text/plain": {"schema": {"type": "string", "enum": [text]}}}
+    app = Flask(__name__)
+
+    @app.post("/texts")
+    def texts() -> Never:
+        received.add(request.get_data(as_text=True))
+        raise ValueError
+
+    body = {"requestBody": {"required": True, "content": content}, **json_of({})}
+    (failure,) = exercise(app, written({"/texts": {"post": body}}))["POST /texts"].failures
+    assert shlex.split(failure.curl)[1:] == [
+        "-X",
+        "POST",
+        "-H",
+        "Content-Type: text/plain",
+        "-d",
+        text,
+        "http://localhost/texts",
+    ]
+    assert received == {text}
+
+
+@pytest.mark.parametrize(
+    ("sample", "command"),
+    [
+        ("curl -X GET http://a\n\n\u26a0\ufe0f  Header 'X' was truncated", "curl -X GET http://a"),
+        ("curl -d 'a  \n\n\u26a0 b' --insecure http://a\n\nw", "curl -d 'a  \n\n\u26a0 b' http://a"),
+        ("curl -d $'it\\'s\n' http://a\n\nw", "curl -d $'it\\'s\n' http://a"),
+        ("curl -H 'X-Schemathesis-TestCaseId: x' http://a", "curl http://a"),
+    ],
+)
+def test_the_command_alone(sample: str, command: str) -> None:
+    """Without the warnings after it, and with whatever it quotes."""
+    assert events._command(sample) == command
+
+
+def test_litestar(exercise: Exercised) -> None:
+    """It makes a document of its routes as well; an application that may not has none."""
+
+    @litestar.get("/items")
+    async def items() -> int:
+        return 1 // 0
+
+    @litestar.get("/fine")
+    async def fine() -> dict[str, int]:
+        return {}
+
+    results = exercise(litestar.Litestar([items, fine]))
+    assert {name: [one.title for one in result.failures] for name, result in results.items()} == {
+        "GET /fine": [],
+        "GET /items": ["500 Internal Server Error"],
+    }
+    assert results["GET /fine"].unproven is None
+    with pytest.raises(NoSchemaError, match=r"^no API schema configured: Litestar makes none of its routes$"):
+        of_app(litestar.Litestar([fine], openapi_config=None))
+
+
+def test_credentials_by_the_contract_itself(exercise: Exercised, tmp_path: Path) -> None:
+    """An API key is one whatever its name is, in a header or in the query."""
+    app = FastAPI()
+
+    @app.get("/orders")
+    def orders(
+        key: Annotated[str, Security(APIKeyHeader(name="X-Account"))],
+        acct: Annotated[str, Security(APIKeyQuery(name="acct"))],
+    ) -> None:
+        raise ValueError(f"no account {key} of {acct}")
+
+    (tmp_path / "schemathesis.toml").write_text(
+        '[headers]\nX-Account = "no-telling-1"\n[parameters]\nacct = "no-telling-2"\n', "utf-8"
+    )
+    (failure,) = exercise(app)["GET /orders"].failures
+    assert failure.message == "ValueError: no account [Filtered] of [Filtered]"
+    assert failure.curl == (
+        "curl -X GET -H 'X-Account: [Filtered]' 'http://testserver/orders?acct=[Filtered]'"
+    )
+
+
+def test_one_operation_says_nothing_of_another(load: Callable[..., Api]) -> None:
+    """What is shown of an operation does not depend on which one was asked before it."""
+    app = FastAPI()
+
+    @app.post("/login")
+    def login(response: Response) -> dict[str, str]:
+        response.set_cookie("sid", "an-opaque-one-1234", path="/history", samesite="strict")
+        return {"key": "a history"}
+
+    @app.get("/history")
+    def history() -> None:
+        raise ValueError("a strict history")
+
+    api = load(app)
+    first, second = api.operations
+    alone = api.exercise(second, app)
+    api.exercise(first, app)
+    assert api.exercise(second, app) == alone
+    assert alone.failures[0].message == "ValueError: a strict history"
+    assert alone.failures[0].curl == "curl -X GET http://testserver/history"

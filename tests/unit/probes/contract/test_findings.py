@@ -1,6 +1,7 @@
 """The values of the contract gate: what makes them one, what they say, and that they cross processes."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,6 @@ from pytest_backend_gates.probes.contract.findings import (
     Operation,
     distinct,
     documenting,
-    masked,
     status_text,
 )
 
@@ -44,7 +44,14 @@ def test_an_operation() -> None:
 def test_an_exercise_survives_json() -> None:
     """Integers as keys, tuples and all."""
     whole = Exercise(
-        "GET /items", {200: 3, 500: 1}, 4, (WHOLE,), ("an error",), exhausted=True, log=("GET / 0",)
+        "GET /items",
+        {200: 3, 500: 1},
+        4,
+        (WHOLE,),
+        ("an error",),
+        exhausted=True,
+        log=("GET / 0",),
+        variant="only 401",
     )
     assert Exercise.from_plain(json.loads(json.dumps(whole.to_plain()))) == whole
 
@@ -58,7 +65,46 @@ def test_a_failure_is_a_finding() -> None:
         line=12,
         code="not_a_server_error",
         hint="curl -X GET http://testserver/items",
-        identity="not_a_server_error 500 KeyError src/shop/items.py",
+        identity="not_a_server_error 500 ST101 KeyError src/shop/items.py",
+    )
+
+
+SEEN = Failure(
+    "not_a_server_error",
+    500,
+    "500 Internal Server Error",
+    hint="responses=",
+    count=0,
+    observed=2,
+    test="test_b",
+)
+
+
+def test_failures_that_tests_have_seen() -> None:
+    """They are told with how often, and in which test; a request that can be repeated comes first."""
+    assert SEEN.finding("GET /items") == Finding(
+        subject="GET /items",
+        message="500 Internal Server Error, in 2 answers to tests",
+        code="not_a_server_error",
+        hint="test_b",
+        identity="not_a_server_error 500",
+    )
+    again = replace(SEEN, observed=1, test="test_a")
+    assert distinct([SEEN, again]) == (replace(SEEN, observed=3, test="test_a"),)
+    assert distinct([SEEN, WHOLE, again]) == (replace(WHOLE, observed=3, test="test_a"),)
+    assert replace(WHOLE, observed=3, test="test_a").finding("GET /items") == replace(
+        WHOLE.finding("GET /items"), message=f"{WHOLE.title}, in 3 answers to tests"
+    )
+
+
+def test_server_errors_of_other_statuses() -> None:
+    """503 is not the 500 that was generated; and two exceptions are two failures, of which the first takes it."""
+    other = replace(WHOLE, identity="ValueError src/shop/items.py")
+    unavailable = replace(SEEN, status=503)
+    assert distinct([SEEN, unavailable, other, WHOLE]) == (
+        replace(WHOLE),
+        replace(other, observed=2, test="test_b"),
+        unavailable,
     )
 
 
@@ -89,12 +135,19 @@ def test_distinct_failures() -> None:
     ]
 
 
-def test_masking() -> None:
-    """Longer secrets first, so that no end of one is left over."""
-    text = "curl -H 'X: abcd1234' -H 'Y: abcd' https://me:pw@localhost/x@y?a=%2Fb+c%21&d=%2Fb%20c%21"
-    assert masked(text, ["abcd", "abcd1234", "/b c!"]) == (
-        "curl -H 'X: [Filtered]' -H 'Y: [Filtered]' https://[Filtered]@localhost/x@y?a=[Filtered]&d=[Filtered]"
-    )
+def test_masking_a_failure() -> None:
+    """Every text that may quote a request or an answer; what tells it apart is the same in every run."""
+    masked = replace(WHOLE, title="t", message="m", curl="c").masked(str.upper)
+    assert masked == replace(WHOLE, title="T", message="M", curl="C")
+    assert masked.key == WHOLE.key
+
+
+def test_failures_of_one_check_and_status() -> None:
+    """What the check calls them tells them apart, in a report as well."""
+    missing, malformed = (Failure("content_type_conformance", 200, "t", code=code) for code in "ab")
+    assert len(distinct([missing, malformed])) == 2
+    assert missing.finding("GET /").identity == "content_type_conformance 200 a"
+    assert malformed.finding("GET /").identity == "content_type_conformance 200 b"
 
 
 @pytest.mark.parametrize(("status", "text"), [(404, "404 Not Found"), (299, "299"), (0, "0")])
@@ -119,6 +172,7 @@ def test_documenting() -> None:
         (Exercise("x", {200: 1, 404: 2}), None),
         (Exercise("x", {200: 1}, exhausted=True), "the time ran out"),
         (Exercise("x", {200: 1}, errors=("an error",)), "it could not be exercised"),
+        (Exercise("x", {200: 1}, variant="only 401"), "only 401"),
         (Exercise("x"), "no request could be generated"),
         (Exercise("x", {403: 1}), "only 403"),
         (Exercise("x", {401: 1, 404: 1}), "never below 400: only 401, 404"),

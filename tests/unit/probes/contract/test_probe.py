@@ -11,13 +11,15 @@ from pytest_backend_gates.measurements import Counter, Finding, Kind, Metric, Pl
 from pytest_backend_gates.metrics import Catalogue
 from pytest_backend_gates.model import Origin, Outcome, Threshold, Verdict
 from pytest_backend_gates.probes.contract.findings import Exercise, Failure, Operation
-from pytest_backend_gates.probes.contract.probe import FAILURES, OPERATIONS, ContractProbe
+from pytest_backend_gates.probes.contract.probe import FAILURES, OPERATIONS, STATUSES, ContractProbe
+from pytest_backend_gates.probes.contract.seen import Seen
 
 READ, LIST, MAKE = Operation("GET", "/items/{id}"), Operation("GET", "/items"), Operation("POST", "/items")
 CRASH = Failure(
     "not_a_server_error", 500, "500 Internal Server Error", curl="curl -X GET /items", code="ST101"
 )
 GONE = Failure("status_code_conformance", 404, "404 Not Found is not documented", hint="responses={404: ...}")
+NAMES = (FAILURES.name, OPERATIONS.name, STATUSES.name)
 Tell = Callable[[ContractProbe], None]
 
 
@@ -44,7 +46,10 @@ def judged(*payloads: Plain, text: str = "contract.failures == 0", narrowed: str
     name, operator, limit = text.split()
     threshold = Threshold(text, Origin("ini"), name, name, operator=operator, limit=int(limit))  # type: ignore[arg-type]
     (row,) = Judge((threshold,), Catalogue.of(ContractProbe.metrics), narrowed).verdicts(readings)
-    return replace(row, hint=probe.advise(row).hint)
+    advice = probe.advise(row)
+    return replace(
+        row, hint=advice.hint, findings=row.findings if advice.findings is None else advice.findings
+    )
 
 
 def test_its_metrics() -> None:
@@ -54,6 +59,7 @@ def test_its_metrics() -> None:
     assert probe.metrics == (
         Metric("contract.failures", Kind.COUNTER, None, "contract", "failure"),
         Metric("contract.operations", Kind.RATE, "%", "contract", "operation"),
+        Metric("contract.statuses", Kind.RATE, "%", "contract", "operation"),
     )
 
 
@@ -66,6 +72,62 @@ def test_a_kept_contract() -> None:
         "0 failures in 3 operations; 3 of 3 answered, 8 requests",
     )
     assert (row.unproven, row.hint, row.findings) == (0, None, ())
+
+
+def test_server_errors_come_first() -> None:
+    """Whatever else is found, that the application fails is what to look at."""
+    exercises = exercised(LIST, 404, failures=(GONE,)), exercised(MAKE, 201, 500, failures=(CRASH,))
+    row = judged(payload(*exercises, exercised(READ, 200)))
+    assert [(finding.subject, finding.message) for finding in row.findings] == [
+        ("POST /items", "500 Internal Server Error"),
+        ("GET /items", "404 Not Found is not documented"),
+    ]
+
+
+def test_what_is_switched_off() -> None:
+    """The row tells of operations that are left out, by reason, and of checks that are not made."""
+    off = "switched off in schemathesis.toml"
+    lax = replace(LIST, unchecked=("not_a_server_error", "status_code_conformance"))
+    probe = ContractProbe()
+    probe.declare([replace(READ, unchecked=("not_a_server_error",)), lax, MAKE, Operation("GET", "/off")])
+    probe.record(exercised(READ, 200))
+    probe.record(exercised(LIST, 200))
+    probe.leave_out(MAKE.name)
+    probe.leave_out("GET /off", off)
+    row = judged(json.loads(json.dumps(probe.collect(None, print))))
+    assert (row.outcome, row.reason, row.unproven) == (
+        Outcome.PASSED,
+        (
+            "0 failures in 4 operations; 2 of 4 answered, 4 requests, 1 not consented to,"
+            " 1 switched off in schemathesis.toml,"
+            " schemathesis.toml switches off not_a_server_error (2 of 4), status_code_conformance (1 of 4)"
+        ),
+        2,
+    )
+
+
+def test_what_is_weakened() -> None:
+    """A check that lets more pass is named as well."""
+    probe = ContractProbe()
+    probe.declare([replace(READ, weakened=("not_a_server_error",)), replace(LIST, unchecked=("x",))])
+    probe.record(exercised(READ, 200, 500))
+    probe.record(exercised(LIST, 200))
+    assert judged(json.loads(json.dumps(probe.collect(None, print)))).reason == (
+        "0 failures in 2 operations; 2 of 2 answered, 6 requests, schemathesis.toml switches off x (1 of 2),"
+        " schemathesis.toml weakens not_a_server_error (1 of 2)"
+    )
+
+
+def test_a_variant_that_refuses_everything() -> None:
+    """Another one of the application that answers does not hide it, in whatever order they come."""
+    refusing, answering = payload(exercised(READ, 401)), payload(exercised(READ, 200))
+    others = payload(exercised(LIST, 200), exercised(MAKE, 201))
+    for told in ([refusing, answering], [answering, refusing], [refusing, refusing, answering]):
+        row = judged(others, *told)
+        assert row.unproven == 1
+        assert row.reason.endswith(", 1 unproven: only 401, in one of its exercises")
+        assert row.hint is not None
+        assert row.hint.startswith("let the requests be logged in")
 
 
 def test_failures() -> None:
@@ -82,7 +144,7 @@ def test_failures() -> None:
             "500 Internal Server Error",
             code="not_a_server_error",
             hint="curl -X GET /items",
-            identity="not_a_server_error 500",
+            identity="not_a_server_error 500 ST101",
         ),
     )
     assert judged(
@@ -212,7 +274,7 @@ def test_no_operations(tell: Tell, reading: Reading) -> None:
     probe = ContractProbe()
     tell(probe)
     collected = probe.collect(None, print)
-    assert probe.reduce([collected, collected], None) == {FAILURES.name: reading, OPERATIONS.name: reading}
+    assert probe.reduce([collected, collected], None) == dict.fromkeys(NAMES, reading)
 
 
 @pytest.mark.parametrize("tell", [declares_less, fails, is_unavailable])
@@ -239,6 +301,110 @@ def test_a_process_that_ran_no_tests() -> None:
     idle = ContractProbe().collect(None, print)
     whole = payload(exercised(READ, 200), exercised(LIST, 200), exercised(MAKE, 201))
     assert judged(idle, whole).outcome is Outcome.PASSED
+
+
+REFUSED = replace(GONE, curl="curl -X GET /items", count=2)
+
+
+def seen(*ones: Seen, errors: tuple[str, ...] = ()) -> Plain:
+    """Return what a process collects whose tests have seen this."""
+    collected = payload()
+    observed = {"seen": [one.to_plain() for one in ones], "errors": list(errors)}
+    return {**collected, "declared": None, "observed": json.loads(json.dumps(observed))}
+
+
+def idle(*ones: Seen, error: bool = False, errors: tuple[str, ...] = ()) -> Plain:
+    """Return the same of a process where nothing is generated."""
+    probe = ContractProbe()
+    probe.not_generating("no API schema configured", "set backend_gates_app", error=error)
+    return {**probe.collect(None, print), "observed": seen(*ones, errors=errors)["observed"]}
+
+
+def test_what_tests_have_seen() -> None:
+    """It is judged with what was generated, each failure once, and an operation that answered them is proven."""
+    told = payload(exercised(READ, 404, failures=(REFUSED,)), exercised(LIST, 200), left_out=(MAKE,))
+    found = replace(GONE, count=0, observed=3, test="test_gone")
+    row = judged(
+        told,
+        seen(
+            Seen(READ.name, ("200",), {200: 2, 404: 3}, (found,)),
+            Seen(MAKE.name, ("201",), {201: 1}, unread=1),
+        ),
+    )
+    assert row.reason == (
+        "1 failure in 3 operations; 3 of 3 answered, 4 requests, 6 answers to tests,"
+        " 1 of them without a look at the body"
+    )
+    assert row.findings == (replace(REFUSED, observed=3, test="test_gone").finding(READ.name),)
+    assert (row.unproven, row.hint) == (0, "mend it, or document it: responses={404: ...}")
+
+
+def test_what_the_engine_could_not_finish() -> None:
+    """An answer to a test does not stand for all that there was to ask."""
+    told = payload(replace(exercised(READ, 200), exhausted=True), exercised(LIST, 200), exercised(MAKE, 201))
+    row = judged(told, seen(Seen(READ.name, ("200",), {200: 1})))
+    assert row.reason == (
+        "0 failures in 3 operations; 2 of 3 answered, 6 requests, 1 answer to tests, 1 unproven: the time ran out"
+    )
+
+
+UNASKED = [Seen(f"GET /{number}", ("200",)) for number in range(5)]
+
+
+@pytest.mark.parametrize("error", [False, True])
+def test_nothing_is_generated(*, error: bool) -> None:
+    """What the tests have seen is enough for a verdict; what they have not is named."""
+    refused = Seen("GET /refused", ("200", "401"), {401: 1})
+    row = judged(
+        idle(Seen("GET /", ("200", "404"), {200: 4}), refused, error=error),
+        idle(*UNASKED, error=error),
+    )
+    assert (row.outcome, row.unproven) == (Outcome.PASSED, 6)
+    assert row.reason == (
+        "0 failures in 7 operations; 1 of 7 answered, 5 answers to tests,"
+        " 5 never asked (GET /0, GET /1, GET /2, 2 more), 1 unproven: only 401"
+    )
+
+
+def test_nothing_generated_and_nothing_seen() -> None:
+    """Then there is no verdict, or the error that there was."""
+    assert judged(idle(), idle()).reason == "no API schema configured"
+    row = judged(idle(error=True), idle(error=True))
+    assert (row.outcome, row.reason) == (Outcome.ERROR, "contract: no API schema configured")
+    asked = judged(idle(*UNASKED))
+    assert (asked.outcome, asked.hint) == (
+        Outcome.SKIPPED,
+        "nothing is generated: set backend_gates_app = package.module:attribute",
+    )
+
+
+def test_schemas_that_cannot_be_read() -> None:
+    """They are errors, once for all processes, whatever else was seen."""
+    told = [
+        idle(Seen("GET /", ("200",), {200: 1}, errors=("odd",)), errors=("FastAPI.openapi() raised",))
+    ] * 2
+    row = judged(*told)
+    assert (row.outcome, row.reason) == (Outcome.ERROR, "contract: FastAPI.openapi() raised (and 1 more)")
+    assert [(one.subject, one.message) for one in row.findings] == [
+        ("contract", "FastAPI.openapi() raised"),
+        ("GET /", "odd"),
+    ]
+
+
+def test_the_statuses() -> None:
+    """The rate counts the documented statuses that tests have seen; generated requests have no part in it."""
+    told = seen(Seen(READ.name, ("200", "404", "default"), {200: 2, 404: 3}), Seen(LIST.name, ("200",)))
+    row = judged(payload(exercised(LIST, 200), left_out=(READ, MAKE)), told, text="contract.statuses >= 60")
+    assert (row.outcome, row.reason) == (Outcome.FAILED, "2 of 4 documented statuses, 2 operations")
+    assert row.findings == (
+        Finding(LIST.name, "never seen: 200"),
+        Finding(READ.name, "never seen: default"),
+    )
+    assert row.hint == "let the project's own tests ask for them: generated requests do not count here"
+    whole = payload(exercised(READ, 200), exercised(LIST, 200), exercised(MAKE, 201))
+    assert judged(whole, text="contract.statuses >= 60").reason == (
+        "no test received an answer from an application with an API schema in this process"
+    )
 
 
 def test_an_operation_exercised_twice() -> None:

@@ -1,46 +1,15 @@
-"""How an application is served: which kind it is, and that ``os._exit`` means what it says elsewhere."""
+"""How an application is served: that ``os._exit`` means what it says elsewhere."""
 
-import functools
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 
 import pytest
-from fastapi import FastAPI
-from flask import Flask
-from starlette.middleware.cors import CORSMiddleware
 
-from pytest_backend_gates.probes.contract.serving import INSIDE, LeftError, Traffic, is_asgi, nobody_leaves
-
-
-class Plain:
-    """An ASGI application whose ``__call__`` only returns something to await."""
-
-    def __call__(self, scope: object, receive: object, send: object) -> object:
-        return scope, receive, send
-
-
-async def function(scope: object, receive: object, send: object) -> None:
-    """Answer nothing."""
-
-
-@pytest.mark.parametrize(
-    ("app", "asgi"),
-    [
-        (FastAPI(), True),
-        (CORSMiddleware(FastAPI()), True),
-        (function, True),
-        (functools.partial(function), True),
-        (Plain(), True),
-        (Flask(__name__), False),
-        (Flask(__name__).wsgi_app, False),
-        (lambda environ, start_response: [environ, start_response], False),
-        (object(), False),
-    ],
-)
-def test_is_asgi(app: object, *, asgi: bool) -> None:
-    """Coroutine functions are, and whatever takes three arguments."""
-    assert is_asgi(app) is asgi
+from pytest_backend_gates.probes.contract.leaving import INSIDE, LeftError, nobody_leaves
+from pytest_backend_gates.probes.contract.serving import Traffic
 
 
 def test_leaving_inside() -> None:
@@ -54,8 +23,8 @@ def test_leaving_inside() -> None:
         except LeftError as error:
             raised.append(str(error))
 
-    with nobody_leaves():
-        token = INSIDE.set(True)
+    with nobody_leaves({}):
+        token = INSIDE.set("a case")
         leave()
         INSIDE.reset(token)
     assert (raised, os._exit is before) == (["os._exit(3)"], True)
@@ -66,10 +35,45 @@ def test_leaving_outside(where: str) -> None:
     """Another thread, such as a timeout's, leaves as it wants to."""
     script = (
         "import os, threading\n"
-        "from pytest_backend_gates.probes.contract.serving import nobody_leaves\n"
-        f"with nobody_leaves():\n    {where}\n    threading.Event().wait(10)\n"
+        "from pytest_backend_gates.probes.contract.leaving import nobody_leaves\n"
+        f"with nobody_leaves(dict()):\n    {where}\n    threading.Event().wait(10)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 3
+
+
+def test_a_thread_that_the_application_has_started() -> None:
+    """It cannot leave either, nor can one that it starts in turn, however late it does; that is kept."""
+    before, late, go = os._exit, dict[str, BaseException](), threading.Event()
+
+    def starts_another() -> None:
+        start(leaves)
+
+    def leaves() -> None:
+        os._exit(3)
+
+    def leaves_later() -> None:
+        go.wait()
+        with pytest.raises(LeftError, match=r"^os\._exit\(4\)$"):
+            os._exit(4)
+
+    def start(target: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=target)
+        thread.start()
+        if target is not leaves_later:
+            thread.join()
+        return thread
+
+    with nobody_leaves(late):
+        token = INSIDE.set("a case")
+        start(starts_another)
+        waits = start(leaves_later)
+        INSIDE.reset(token)
+    go.set()
+    waits.join()
+    with nobody_leaves(late):
+        pass  # the next one gives it back
+    assert {case: str(error) for case, error in late.items()} == {"a case": "os._exit(3)"}
+    assert os._exit is before
 
 
 def test_the_log() -> None:

@@ -29,7 +29,10 @@ def test_what_is_not_honoured() -> None:
     own = {
         "base-url": "https://example.com",
         "max-time": 1,
-        "output": {"sanitization": {"enabled": False}},
+        "output": {
+            "sanitization": {"enabled": False, "keys-to-sanitize": ["x"]},
+            "truncation": {"enabled": False},
+        },
         "project": [
             {"title": "Shop", "proxy": "http://p", "operations": [{"include-path": "/", "proxy": "http://p"}]}
         ],
@@ -37,7 +40,7 @@ def test_what_is_not_honoured() -> None:
     }
     merged = setting.settings(own, [])
     assert not {"base-url", "max-time"} & merged.keys()
-    assert merged["output"] == {"sanitization": {"enabled": True}}
+    assert merged["output"] == {"sanitization": {"enabled": True}, "truncation": {"enabled": False}}
     assert merged["project"] == [{"title": "Shop", "operations": [{"include-path": "/"}]}]
     assert merged["operations"] == [{"include-path": "/"}]
     assert own["project"][0]["proxy"] == "http://p"  # type: ignore[index]  # what the project wrote is left alone
@@ -56,10 +59,10 @@ def test_which_file_holds(tmp_path: Path, place: str, found: bool) -> None:  # n
 
 
 def test_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headers and credentials, wherever they stand, with what the environment adds; nothing that is too short."""
+    """Headers and credentials, wherever they stand, also numbers, with what the environment adds."""
     monkeypatch.setenv("TOKEN", "from-the-environment")
     own = {
-        "headers": {"X-Key": "header-key", "X-Version": "1"},
+        "headers": {"X-Key": "header-key", "X-Account": 12345678},
         "auth": {
             "basic": {"username": "shopper", "password": "pass-word"},
             "dynamic": {"extract_from": "body"},
@@ -68,6 +71,7 @@ def test_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         "project": [{"auth": {"openapi": {"Key": {"api_key": "the-api-key"}}}}],
     }
     assert sorted(setting.secrets(own)) == [
+        "12345678",
         "Bearer from-the-environment",
         "header-key",
         "pass-word",

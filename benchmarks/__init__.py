@@ -1,0 +1,11 @@
+"""The side-by-side measurements: ``python -m benchmarks [NAME ...]``.
+
+figures.py     what a run cost, medians, ratios, spreads: pure arithmetic
+comparison.py  two sides, their commands, what both must find, and the goal
+running.py     runs one command and measures it; runs a comparison in alternating pairs
+inputs.py      source distributions and small projects that the sides work on
+findings.py    what each side has found, in the same words
+rows.py        the comparisons, in the order of the table
+table.py       the table, on the terminal and in RESULTS.md
+scanning.py    our static scan as a program; judging.py, the judge and the JSON report; requests.py, the taps
+"""

@@ -1,0 +1,60 @@
+"""``python -m benchmarks [NAME ...] [--pairs N]``: measures, prints the table; all rows together are written down."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.comparison import UnequalError
+from benchmarks.inputs import InputError, Workspace
+from benchmarks.rows import ROWS
+from benchmarks.running import CommandError, compared
+from benchmarks.table import Row, conditions, document
+
+ROOT: Final = Path(__file__).parent.parent
+RESULTS: Final = Path(__file__).with_name("RESULTS.md")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Return the exit status: 1 when a row could not be measured or a goal was missed."""
+    options = _options(arguments)
+    workspace = Workspace(ROOT / ".cache" / "benchmarks")
+    rows = [_row(name, workspace, options.pairs) for name in options.names or ROWS]
+    text = document(rows, conditions())
+    print(text)
+    if not options.names and options.pairs is None:
+        RESULTS.write_text(text, encoding="utf-8")
+    return int(not all(row.is_good for row in rows))
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"rows to measure, of {', '.join(ROWS)}")
+    parser.add_argument("--pairs", type=int, help="alternating pairs, in place of each row's own number")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in ROWS]
+    if unknown:
+        parser.error(f"no row is named {', '.join(unknown)}; there are {', '.join(ROWS)}")
+    if options.pairs is not None and options.pairs < 1:
+        parser.error("--pairs: at least one")
+    return options
+
+
+def _row(name: str, workspace: Workspace, pairs: int | None) -> Row:
+    comparison = None
+    try:
+        comparison = ROWS[name](workspace)
+        summaries = compared(comparison, pairs or comparison.pairs, workspace.log, _tell)
+    except (InputError, UnequalError, CommandError) as error:
+        _tell(str(error))
+        return Row(name, comparison, failure=str(error).partition("\n")[0])
+    return Row(name, comparison, summaries)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,58 @@
+"""What a run cost, and what many runs say together."""
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+#: What is measured of a run, with its unit.
+UNITS: Final = {"wall": "s", "cpu": "s", "memory": "MB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run cost: seconds of wall time, seconds of user and system time, peak memory in megabytes.
+
+    Of several processes the times add up, and the memory is that of the largest.
+    """
+
+    wall: float
+    cpu: float
+    memory: float
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.memory, other.memory))
+
+    def of(self, what: str) -> float:
+        """Return one of the three. Raises ``KeyError`` for any other name."""
+        return {"wall": self.wall, "cpu": self.cpu, "memory": self.memory}[what]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Many runs of one side, in the order in which they were made."""
+
+    costs: tuple[Cost, ...]
+
+    def median(self, what: str) -> float:
+        """Return the median of *what*."""
+        return median(cost.of(what) for cost in self.costs)
+
+    def spread(self, what: str) -> float:
+        """Return the distance between the quartiles as a share of the median; 0 with fewer than four runs."""
+        values = sorted(cost.of(what) for cost in self.costs)
+        middle = median(values)
+        if len(values) < 4 or not middle:
+            return 0.0
+        quarter = len(values) // 4
+        return (values[-quarter - 1] - values[quarter]) / middle
+
+
+def ratio(ours: Summary, theirs: Summary, what: str) -> float:
+    """Return the ratio of the medians. Raises ``ZeroDivisionError`` where the other side costs nothing."""
+    return ours.median(what) / theirs.median(what)
+
+
+def difference(ours: Summary, theirs: Summary, what: str) -> float:
+    """Return the median of the differences in each pair: what disturbs both runs of a pair cancels."""
+    pairs = zip(ours.costs, theirs.costs, strict=True)
+    return median(one.of(what) - other.of(what) for one, other in pairs)

@@ -1,0 +1,62 @@
+"""What the sides work on: source distributions by name and version, and small projects written here."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class InputError(Exception):
+    """An input could not be prepared."""
+
+
+class Workspace:
+    """The folder of all inputs. What was downloaded once stays; projects are written anew."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        #: The output of the last command.
+        self.log = folder / "last.log"
+
+    def source(self, name: str, version: str) -> Path:
+        """Return the unpacked source distribution of *name*. Raises :class:`InputError`."""
+        unpacked = self.folder / f"{name}-{version}"
+        if not unpacked.exists():
+            archives = self.folder / "archives" / f"{name}-{version}"
+            _pip("download", "--no-deps", "--no-binary", name, "-d", str(archives), f"{name}=={version}")
+            partial = self.folder / "partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            with tarfile.open(next(archives.glob("*.tar.gz"))) as archive:
+                archive.extractall(partial, filter="data")
+            next(partial.iterdir()).rename(unpacked)
+        return unpacked
+
+    def packages(self, *requirements: str) -> Path:
+        """Return a folder for PYTHONPATH with *requirements*, without what they need. Raises :class:`InputError`."""
+        folder = self.folder / "-".join(["packages", *sorted(requirements)]).replace("=", "")
+        if not folder.exists():
+            partial = self.folder / "partial-packages"
+            shutil.rmtree(partial, ignore_errors=True)
+            _pip("install", "--no-deps", "--target", str(partial), *requirements)
+            partial.rename(folder)
+        return folder
+
+    def project(self, name: str, files: Mapping[str, str]) -> Path:
+        """Write a project with these *files* and no others; return its folder."""
+        folder = self.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        return folder
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        told = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
+        raise InputError(f"pip {' '.join(arguments)}: {told[-1]}")

@@ -1,0 +1,168 @@
+"""The comparisons, in the order of the table."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks import findings
+from benchmarks.comparison import Command, Comparison, Goal, Side
+from benchmarks.inputs import Workspace
+
+_ROOT: Final = Path(__file__).parent.parent
+_DJANGO: Final = ("django", "6.1.3")
+_TRIVIAL: Final = {"test_trivial.py": "def test_trivial(): ...\n", "pytest.ini": "[pytest]\n"}
+_BLOCKS: Final = 1_000_000
+_REQUESTS: Final = 20_000
+
+
+def _pytest(tests: Path, *words: str) -> tuple[str, ...]:
+    return _python("-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={tests}", *words)
+
+
+def _python(*words: str) -> tuple[str, ...]:
+    return (sys.executable, *words)
+
+
+def _ours(module: str, *words: object) -> Command:
+    """Return a command that runs a program of ours."""
+    return Command(_python("-m", f"benchmarks.{module}", *map(str, words)), _ROOT)
+
+
+def off(workspace: Workspace) -> Comparison:
+    """Compare one trivial test with the plugin installed and with its entry point not loaded."""
+    project = workspace.project("off", _TRIVIAL)
+
+    def side(name: str, *words: str) -> Side:
+        tests = workspace.folder / f"off-{name}.xml"
+        command = Command(_pytest(tests, *words), project)
+        return Side(name, (command,), lambda: findings.tests(tests))
+
+    return Comparison(
+        "off",
+        side("installed"),
+        side("absent", "-p", "no:backend-gates"),
+        (Goal("difference", "cpu", 0.005),),
+        pairs=30,
+    )
+
+
+def static_cold(workspace: Workspace) -> Comparison:
+    """Compare our scan with radon and bandit, one after the other."""
+    package = workspace.source(*_DJANGO) / "django"
+    found, radon, bandit = (workspace.folder / name for name in ("found.json", "radon.json", "bandit.json"))
+    return Comparison(
+        "static-cold",
+        Side("scan", (_ours("scanning", package, found),), lambda: findings.ours(found, radon)),
+        Side(
+            "radon, bandit",
+            (
+                Command(_python("-m", "radon", "cc", "-j", "-O", str(radon), "."), package),
+                Command(
+                    _python("-m", "bandit", "-q", "-r", "-f", "json", "-o", str(bandit), "."),
+                    package,
+                    statuses=(0, 1),
+                ),
+            ),
+            lambda: findings.theirs(radon, bandit),
+        ),
+        (Goal("ratio", "wall", 1 / 3), Goal("ratio", "cpu", 3 / 4)),
+    )
+
+
+def static_warm(workspace: Workspace) -> Comparison:
+    """Compare a scan of what has not changed with the same scan without a cache."""
+    return _cached(workspace, "static-warm", 0.3, lambda _: None)
+
+
+def static_one_changed(workspace: Workspace) -> Comparison:
+    """Compare a scan of what has changed in one file with the same scan without a cache."""
+
+    def change(package: Path) -> None:
+        file = package / "shortcuts.py"
+        file.write_text(file.read_text(encoding="utf-8") + "# another line\n", encoding="utf-8")
+
+    return _cached(workspace, "static-one-changed", 0.5, change)
+
+
+def _cached(workspace: Workspace, name: str, limit: float, before: Callable[[Path], None]) -> Comparison:
+    package = workspace.source(*_DJANGO) / "django"
+    cache, warm, cold = (workspace.folder / name for name in ("cache", "warm.json", "cold.json"))
+    cache.mkdir(exist_ok=True)
+    return Comparison(
+        name,
+        Side(
+            "scan with its cache",
+            (_ours("scanning", package, warm, cache),),
+            lambda: findings.everything(warm),
+            lambda: before(package),
+        ),
+        Side("scan without", (_ours("scanning", package, cold),), lambda: findings.everything(cold)),
+        (Goal("absolute", "wall", limit),),
+    )
+
+
+def whole(workspace: Workspace, name: str, version: str, extras: Sequence[str]) -> Comparison:
+    """Compare a real suite under all gates but the contract, without a cache, with the same under ``--cov``."""
+    project = workspace.source(name, version)
+    report, coverage = (workspace.folder / f"{kind}-{name}.json" for kind in ("gates", "coverage"))
+    path = {"PYTHONPATH": os.pathsep.join(["src", str(workspace.packages(*extras))])}
+
+    def side(title: str, read: Callable[[], object], *words: str) -> Side:
+        tests = workspace.folder / f"{title.partition(' ')[0]}-{name}.xml"
+        command = Command(_pytest(tests, *words), project, path, statuses=(0, 1))
+        return Side(title, (command,), lambda: (findings.tests(tests), read()))
+
+    gates = ("--backend-gates", "--backend-gates-skip=contract", f"--backend-gates-report=json:{report}")
+    return Comparison(
+        f"whole-{name}",
+        side("gates", lambda: findings.our_coverage(report), *gates),
+        side(
+            "pytest --cov", lambda: findings.coverage(coverage), "--cov=src", f"--cov-report=json:{coverage}"
+        ),
+        (Goal("ratio", "wall", 1.03), Goal("ratio", "memory", 1.25)),
+    )
+
+
+def judging(workspace: Workspace) -> Comparison:
+    """Compare the judging of a million blocks with that of a tenth: it must be linear."""
+    many, few = (workspace.folder / name for name in ("many.json", "few.json"))
+
+    def side(blocks: int, found: Path) -> Side:
+        return Side(
+            f"{blocks:,} blocks", (_ours("judging", blocks, found),), lambda: findings.shares(found, blocks)
+        )
+
+    return Comparison(
+        "judging",
+        side(_BLOCKS, many),
+        side(_BLOCKS // 10, few),
+        (Goal("absolute", "wall", 3.0), Goal("absolute", "memory", 300.0), Goal("ratio", "cpu", 10.5)),
+        pairs=3,
+    )
+
+
+def taps(workspace: Workspace, framework: str) -> Comparison:
+    """Compare requests that are observed with the same requests that are not: at most 20 us each."""
+
+    def side(name: str, *words: str) -> Side:
+        found = workspace.folder / f"{framework}-{name}.json"
+        return Side(name, (_ours("requests", framework, _REQUESTS, found, *words),), found.read_bytes)
+
+    goal = Goal("difference", "cpu", _REQUESTS * 20e-6)
+    return Comparison(f"taps-{framework}", side("tapped", "tapped"), side("untapped"), (goal,))
+
+
+ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
+    "off": off,
+    "static-cold": static_cold,
+    "static-warm": static_warm,
+    "static-one-changed": static_one_changed,
+    "whole-packaging": partial(whole, name="packaging", version="25.0", extras=("pretend==1.0.9",)),
+    "whole-attrs": partial(whole, name="attrs", version="25.4.0", extras=("cloudpickle==3.1.1",)),
+    "judging": judging,
+    "taps-flask": partial(taps, framework="flask"),
+    "taps-starlette": partial(taps, framework="starlette"),
+}

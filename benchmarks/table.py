@@ -1,0 +1,100 @@
+"""The table: medians of both sides, ratios, spreads, goals, and the commands behind them."""
+
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Final
+
+from benchmarks.comparison import Comparison, Goal
+from benchmarks.figures import UNITS, Summary, ratio
+
+_PACKAGES: Final = (
+    "pytest-backend-gates",
+    "pytest",
+    "coverage",
+    "pytest-cov",
+    "radon",
+    "bandit",
+    "schemathesis",
+)
+_COLUMNS: Final = ("comparison", "side", "wall", "CPU", "peak memory", "ratio wall", "ratio CPU", "goal")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A comparison and what was measured; *failure* says why it could not be."""
+
+    name: str
+    comparison: Comparison | None = None
+    summaries: tuple[Summary, Summary] | None = None
+    failure: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was measured and every goal was met."""
+        if self.comparison is None or self.summaries is None:
+            return False
+        ours, theirs = self.summaries
+        return all(goal.is_met(ours, theirs) for goal in self.comparison.goals)
+
+
+def document(rows: Sequence[Row], conditions: str) -> str:
+    """Return everything as Markdown: *conditions*, the table, the commands."""
+    lines = [
+        "# Results",
+        "",
+        "Written by `python -m benchmarks`. Medians, in brackets the distance between the quartiles as a share of them;",
+        "CPU is user and system time of all processes, peak memory that of the largest one.",
+        "",
+        conditions,
+        "",
+        f"| {' | '.join(_COLUMNS)} |",
+        "|" + "---|" * len(_COLUMNS),
+        *(line for row in rows for line in _lines(row)),
+        "",
+        "## Commands",
+        "",
+        *(line for row in rows if row.comparison for line in _commands(row.comparison)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def conditions() -> str:
+    """Say on what was measured: the machine, Python, and the versions of everything that takes part."""
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.platform()}, {cores} cores, Python {platform.python_version()}; {versions}."
+
+
+def _lines(row: Row) -> Iterator[str]:
+    comparison = row.comparison
+    if comparison is None or row.summaries is None:
+        yield f"| {row.name} | not measured: {row.failure} |" + " |" * (len(_COLUMNS) - 2)
+        return
+    ours, theirs = row.summaries
+    ratios = [f"{ratio(ours, theirs, what):.2f}" for what in ("wall", "cpu")]
+    goals = "; ".join(_goal(goal, ours, theirs) for goal in comparison.goals)
+    yield f"| {comparison.name} | {comparison.ours.name} | {_costs(ours)} | {' | '.join(ratios)} | {goals} |"
+    yield f"| | {comparison.theirs.name} | {_costs(theirs)} | | | |"
+
+
+def _costs(summary: Summary) -> str:
+    return " | ".join(
+        f"{summary.median(what):.3g} {unit} ({summary.spread(what):.0%})" for what, unit in UNITS.items()
+    )
+
+
+def _goal(goal: Goal, ours: Summary, theirs: Summary) -> str:
+    unit = "x" if goal.kind == "ratio" else f" {UNITS[goal.what]}"
+    sign = "+" if goal.kind == "difference" else ""
+    met = "met" if goal.is_met(ours, theirs) else "MISSED"
+    reached = goal.reached(ours, theirs)
+    return f"{goal.what} {reached:{sign}.3g}{unit}, at most {goal.limit:{sign}.3g}{unit}: {met}"
+
+
+def _commands(comparison: Comparison) -> Iterator[str]:
+    yield f"- {comparison.name}"
+    for side in (comparison.ours, comparison.theirs):
+        yield f"  - {side.name}: `{' && '.join(map(str, side.commands))}`"

@@ -1,0 +1,1 @@
+"""Three plugins for pytest-backend-gates: a probe, an analyzer, a renderer."""

@@ -1,0 +1,50 @@
+"""What decides bandit's findings besides the file: told without importing bandit."""
+
+import configparser
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from pytest_backend_gates.analyzers.configuration import tool_table
+from pytest_backend_gates.analyzers.failures import CannotAnalyzeError
+
+_GROUPS: Final = ("bandit.plugins", "bandit.blacklists")
+
+
+def fingerprint(rootdir: Path) -> str:
+    """Return bandit's version and configuration in *rootdir*.
+
+    Raises :class:`CannotAnalyzeError` for a configuration that cannot be read, and where other packages bring
+    tests of their own, which may look at anything.
+    """
+    others = _bringing_tests() - {"bandit"}
+    if others:
+        raise CannotAnalyzeError(f"tests for bandit come from {', '.join(sorted(others))}")
+    table = json.dumps(tool_table("bandit", rootdir), sort_keys=True, default=str)
+    ini = rootdir / ".bandit"
+    named = _configfile(ini)
+    return "\0".join([metadata.version("bandit"), table, _text(ini), _text(rootdir / named) if named else ""])
+
+
+def _bringing_tests() -> set[str]:
+    """Return the names of the packages that bring tests for bandit."""
+    every = metadata.entry_points()  # once: each look reads what all packages declare
+    points = [point for group in _GROUPS for point in every.select(group=group)]
+    return {point.dist.name if point.dist else point.value for point in points}
+
+
+def _configfile(ini: Path) -> str | None:
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(ini, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise CannotAnalyzeError(f"{ini.name} cannot be read: {error}", ini.name) from error
+    return parser.get("bandit", "configfile", fallback=None)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().hex()
+    except OSError as error:
+        return type(error).__name__

@@ -1,0 +1,188 @@
+"""Which contract an answer is held against.
+
+The file of ``backend_gates_schema``, where there is one, describes the application that a request went into
+first. Else the framework's own schema counts: of applications mounted in each other that of the innermost.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from pytest_backend_gates.masking import masked
+from pytest_backend_gates.probes.contract import document
+from pytest_backend_gates.probes.contract.conformance import Answer
+from pytest_backend_gates.probes.contract.document import ContractError
+from pytest_backend_gates.probes.contract.findings import Failure, Operation
+from pytest_backend_gates.taps.replies import Reply
+
+if TYPE_CHECKING:
+    from pytest_backend_gates.probes.contract.engine import Api
+
+_VARIABLE: Final = re.compile(r"\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What became of an answer that was held against a contract."""
+
+    #: The operation, with the path where its application is mounted.
+    subject: str
+    failures: tuple[Failure, ...] = ()
+    #: Why it could not be held against anything.
+    error: str | None = None
+
+
+class Contract:
+    """One schema, and what holds answers against it."""
+
+    def __init__(self, api: "Api") -> None:
+        self._conformance = api.conformance()
+        #: The operations, with the statuses that are documented.
+        self.documented = {operation: api.documented(operation) for operation in api.operations}
+        self._by_form = {
+            (one.method, _form(base + one.path)): one
+            for base in dict.fromkeys([api.base_path, ""])
+            for one in api.operations
+            if one.left_out is None
+        }
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """Return the operation of a route; the schema may call its variables by other names."""
+        return self._by_form.get((method, _form(path)))
+
+    def hold(self, operation: Operation, mounted: str, answer: Answer) -> Held:
+        """Hold *answer* against what is promised of *operation*."""
+        subject = spelt(operation, mounted)
+        if operation.broken is not None:
+            return Held(subject, error=operation.broken)
+        try:
+            return Held(subject, self._conformance.failures(operation, answer, self.documented[operation]))
+        except ContractError as error:
+            return Held(subject, error=str(error))
+
+
+class Contracts:
+    """The contracts of all applications that the tests have asked."""
+
+    def __init__(
+        self, load: "Callable[[object, Path | None], Api]", schema: Path | None, *, named: bool
+    ) -> None:
+        self._load = load
+        self._schema = schema
+        #: Whether the project has named an application: then its schema counts, be it published or not.
+        self._named = named
+        self._file: Contract | None = None
+        #: Many tests make an application each: the schema of the first one of a family is tried for all.
+        self._shared: dict[Hashable, Contract | None] = {}
+        self._own: WeakKeyDictionary[object, Contract | None] = WeakKeyDictionary()
+        self._by_digest: dict[str, Contract] = {}
+        #: Subject -> the statuses that are documented, for every contract that was used.
+        self.documented: dict[str, tuple[str, ...]] = {}
+        #: Why a schema could not be read.
+        self.errors: dict[str, None] = {}
+
+    def family(self, reply: Reply) -> Hashable:
+        """Return what applications have in common that will have the same contract, at a glance."""
+        return tuple((_family(app), mounted) for app, mounted in reply.passed)
+
+    def may_hold(self, reply: Reply) -> bool:
+        """Say at a glance whether there may be a contract for *reply*."""
+        return self._schema is not None or any(document.describes_itself(app) for app, _ in reply.passed)
+
+    def hold(self, route: str, reply: Reply, answer: Answer) -> Held | None:
+        """Hold *answer* against the contract of *route*; ``None`` when there is none.
+
+        What breaks the contract of its family is held against the application's own before it counts.
+        """
+        held = None
+        for contract, mounted in self._candidates(reply):
+            method, _, path = route.partition(" ")
+            operation = contract.operation(method, path.removeprefix(mounted))
+            if operation is not None:
+                self._declare(contract, mounted)
+                held = contract.hold(operation, mounted, answer)
+                if not (held.failures or held.error):
+                    break
+        return held
+
+    def _declare(self, contract: Contract, mounted: str) -> None:
+        for operation, documented in contract.documented.items():
+            self.documented.setdefault(spelt(operation, mounted), documented)
+
+    def _candidates(self, reply: Reply) -> Iterator[tuple[Contract, str]]:
+        """Yield the contracts that may hold for *reply*, with where each one's application is mounted."""
+        if self._schema is not None:
+            mounted = reply.passed[0][1] if reply.passed else ""  # Django's test clients ask no application
+            contract = self._of_file()
+            if contract is not None:
+                yield contract, mounted
+            return
+        for app, mounted in reversed(reply.passed):
+            for contract in self._of_app(app):
+                yield contract, mounted
+
+    def _of_file(self) -> Contract | None:
+        if self._file is None and not self.errors:
+            self._file = self._attempt(lambda: Contract(self._load(None, self._schema)))
+        return self._file
+
+    def _of_app(self, app: object) -> Iterator[Contract]:
+        """Yield the contract of the family of *app*, and then its own, if that is another."""
+        if not document.describes_itself(app):
+            return
+        family = _family(app)
+        if family not in self._shared:
+            self._shared[family] = self._read(app)
+        shared = self._shared[family]
+        if shared is not None:
+            yield shared
+        own = self._read(app)
+        if own is not None and own is not shared:
+            yield own
+
+    def _read(self, app: object) -> Contract | None:
+        """Return the contract that the framework of *app* makes; equal ones are one."""
+        if not type(app).__weakrefoffset__:  # Litestar: read again, for no application is kept alive here
+            return self._published(app)
+        if app not in self._own:
+            self._own[app] = self._published(app)
+        return self._own[app]
+
+    def _published(self, app: object) -> Contract | None:
+        published = self._named or getattr(app, "openapi_url", "") is not None
+        return self._attempt(lambda: self._made(app)) if published else None
+
+    def _made(self, app: object) -> Contract | None:
+        made = document.of_app(app)
+        if not made["paths"]:
+            return None
+        digest = hashlib.sha256(json.dumps(made, default=str).encode()).hexdigest()
+        if digest not in self._by_digest:
+            self._by_digest[digest] = Contract(self._load(app, None))
+        return self._by_digest[digest]
+
+    def _attempt(self, step: Callable[[], Contract | None]) -> Contract | None:
+        try:
+            return step()
+        except ContractError as error:
+            self.errors[masked(str(error), ())] = None
+            return None
+
+
+def spelt(operation: Operation, mounted: str) -> str:
+    """Return ``GET /v2/orders/{order_id}`` of an operation in an application that is mounted at ``/v2``."""
+    return f"{operation.method} {mounted}{operation.path}"
+
+
+def _family(app: object) -> Hashable:
+    names = (getattr(app, name, None) for name in ("title", "version", "import_name"))
+    return (type(app), *map(str, names), len(getattr(app, "routes", ())))
+
+
+def _form(path: str) -> str:
+    return _VARIABLE.sub("{}", path)

@@ -1,0 +1,163 @@
+"""Holds the answers that the project's own tests receive against the contract. Nothing is generated.
+
+An answer is looked at once for each operation, status, content type, set of headers and shape of the body;
+the others like it are counted. A request takes a reference to its reply with it and nothing more: what costs
+time is done between two tests.
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from pytest_backend_gates.measurements import Plain
+from pytest_backend_gates.probes.contract.bodies import body_of, headers_of, shape_of
+from pytest_backend_gates.probes.contract.conformance import Answer
+from pytest_backend_gates.probes.contract.contracts import Contracts, Held
+from pytest_backend_gates.probes.contract.findings import Failure
+from pytest_backend_gates.probes.contract.plan import Plan
+from pytest_backend_gates.probes.contract.seen import Seen
+from pytest_backend_gates.taps.recording import Observation
+from pytest_backend_gates.taps.replies import Reply
+
+if TYPE_CHECKING:
+    from pytest_backend_gates.probes.contract.engine import Api
+
+#: So many replies, or bytes of them, wait for the end of the test; then they are sorted at once.
+_MOST_WAITING: Final = 256
+_MOST_BYTES: Final = 1 << 22
+#: So many shapes of an operation's answers with one status are looked at: the keys of an object may be data.
+_MOST_SHAPES: Final = 100
+#: So many bodies are recognised without being read again.
+_MOST_BODIES: Final = 1024
+
+
+@dataclass(slots=True)
+class _Like:
+    """The answers that are like each other."""
+
+    status: int
+    #: The first of them, until it has been looked at.
+    first: tuple[str, Reply, Answer] | None
+    #: Whether they stand for all shapes of which there are too many, and only the first is looked at.
+    beyond: bool = False
+    count: int = 0
+    #: How many of them were not looked at as a whole.
+    unread: int = 0
+    #: The test that received one, the first by name.
+    test: str = ""
+    held: Held | None = None
+
+
+class ObservedContract:
+    """The answers to the tests of one process, sorted and held against their contracts."""
+
+    def __init__(self, contracts: Contracts) -> None:
+        #: The test that is running, by its node id.
+        self.test = ""
+        self._contracts = contracts
+        self._lock = Lock()
+        self._waiting: list[tuple[Observation, str]] = []
+        self._bytes = 0
+        self._known: dict[Hashable, _Like] = {}
+        self._bodies: dict[Hashable, _Like] = {}
+        self._shapes: Counter[Hashable] = Counter()
+        self._new: list[_Like] = []
+
+    def hear(self, observation: Observation) -> None:
+        """Keep what a request was answered, for :meth:`settle`."""
+        if observation.reply is None:
+            return  # it was generated
+        with self._lock:
+            # Those before it are over for certain: of this one's application an exception may still come.
+            if len(self._waiting) >= _MOST_WAITING or self._bytes >= _MOST_BYTES:
+                self._sort()
+            self._waiting.append((observation, self.test))
+            self._bytes += observation.reply.size
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to settle."""
+        return bool(self._waiting or self._new)
+
+    def settle(self) -> None:
+        """Hold the answers against their contracts that are like none before them."""
+        with self._lock:
+            self._sort()
+            new, self._new = self._new, []
+        for like in new:
+            if like.first is not None:
+                route, reply, answer = like.first
+                like.held, like.first = self._contracts.hold(route, reply, answer), None
+
+    def to_plain(self) -> Plain:
+        """Settle, and return what was seen of all operations, as JSON-able data."""
+        self.settle()
+        found = {name: Seen(name, documented) for name, documented in self._contracts.documented.items()}
+        for like in self._known.values():
+            if like.held is not None:
+                name = like.held.subject
+                found[name] += _seen(like, like.held)
+        return {"seen": [one.to_plain() for one in found.values()], "errors": list(self._contracts.errors)}
+
+    def _sort(self) -> None:
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        for observation, test in waiting:
+            # No route: no operation. An exception: the client of the test may have seen that and no answer.
+            route, status, reply = observation.operation, observation.status, observation.reply
+            if route and status and reply and observation.raised is None and self._contracts.may_hold(reply):
+                self._count(route, status, reply, test)
+
+    def _count(self, route: str, status: int, reply: Reply, test: str) -> None:
+        headers = headers_of(reply)
+        answer = Answer(status, headers, body_of(reply, headers))
+        like = self._like(route, reply, answer)
+        like.count += 1
+        like.unread += answer.body is None or (like.beyond and like.count > 1)
+        like.test = min(like.test or test, test)
+
+    def _like(self, route: str, reply: Reply, answer: Answer) -> _Like:
+        """Return the answers that *answer* is like: by every byte of its body, or else by its shape."""
+        media = answer.headers.get("content-type", [""])[0]
+        about = (self._contracts.family(reply), route, answer.status)
+        kind = (*about, media, frozenset(answer.headers))
+        same = (*kind, hash(answer.body))
+        like = self._bodies.get(same)
+        if like is None:
+            like = self._shaped(about, (*kind, shape_of(answer.body, media)), (route, reply, answer))
+            if len(self._bodies) < _MOST_BODIES:
+                self._bodies[same] = like
+        return like
+
+    def _shaped(self, about: Hashable, key: Hashable, first: tuple[str, Reply, Answer]) -> _Like:
+        if key not in self._known:
+            self._shapes[about] += 1
+            if self._shapes[about] > _MOST_SHAPES:
+                key = about
+        if key not in self._known:
+            self._known[key] = like = _Like(first[2].status, first, beyond=key == about)
+            self._new.append(like)
+        return self._known[key]
+
+
+def observed_contract(plan: Plan) -> ObservedContract:
+    """Return what holds the answers of the applications that *plan* is about, or of all where it names none."""
+
+    def load(app: object, schema: Path | None) -> "Api":
+        from pytest_backend_gates.probes.contract import engine
+
+        return engine.load(app, schema, checks=(), rootdir=plan.rootdir)
+
+    return ObservedContract(Contracts(load, plan.schema, named=plan.app is not None))
+
+
+def _seen(like: _Like, held: Held) -> Seen:
+    failures = tuple(_observed(failure, like) for failure in held.failures)
+    errors = (held.error,) if held.error else ()
+    return Seen(held.subject, (), {like.status: like.count}, failures, errors, like.unread)
+
+
+def _observed(failure: Failure, like: _Like) -> Failure:
+    return replace(failure, count=0, observed=1 if like.beyond else like.count, test=like.test)

@@ -1,0 +1,61 @@
+"""Which of coverage.py's cores measures, and why: the user's, else the cheapest that can see what is asked.
+
+    sysmon    ``sys.monitoring``, from Python 3.12 on: next to no cost to the tests
+    ctrace    a trace function in C
+    pytrace   one in Python
+
+coverage.py itself takes ``sysmon`` unasked only from Python 3.14 on. Whichever it is, the number is the same.
+"""
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pytest_backend_gates.probes.coverage_setup import words
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+GREENLETS: Final = frozenset({"greenlet", "gevent", "eventlet"})
+_MONITORING: Final = (3, 12)
+#: From here on ``sys.monitoring`` can see branches, and coverage.py takes it by itself.
+_BRANCHES: Final = (3, 14)
+
+
+class Core(NamedTuple):
+    """The core that will measure, why it is that, and whether coverage.py has to be told."""
+
+    name: str
+    why: str
+    told: bool = False
+
+
+def core_for(tool: "Coverage") -> Core:
+    """Return the core for the configuration of *tool*."""
+    if tool.get_option("run:timid"):
+        return Core("pytrace", "timid = true")
+    asked, hindrance = tool.get_option("run:core"), _hindrance(tool)
+    if asked and not (asked == "sysmon" and hindrance):
+        return Core(str(asked), f"core = {asked}")
+    if hindrance:
+        return Core(_tracer(), f"core = sysmon, but {hindrance}" if asked else hindrance)
+    if sys.version_info < _BRANCHES and words(tool, "run:plugins"):
+        return Core(_tracer(), "sys.monitoring knows no plugins of coverage.py")
+    return Core("sysmon", "the cheapest that sees what is asked", told=sys.version_info < _BRANCHES)
+
+
+def _hindrance(tool: "Coverage") -> str | None:
+    """Say why coverage.py cannot use ``sys.monitoring`` for what is asked; ``None`` if it can."""
+    if sys.version_info < _MONITORING:
+        return "this Python has no sys.monitoring"
+    if tool.get_option("run:branch") and sys.version_info < _BRANCHES:
+        return "sys.monitoring sees no branches in this Python"
+    if tool.get_option("run:dynamic_context"):
+        return "sys.monitoring knows no dynamic contexts"
+    greenlets = sorted(GREENLETS.intersection(words(tool, "run:concurrency")))
+    return f"sys.monitoring knows no concurrency = {', '.join(greenlets)}" if greenlets else None
+
+
+def _tracer() -> str:
+    """Return which trace function coverage.py has: the one in C is not built everywhere."""
+    return "ctrace" if find_spec("coverage.tracer") else "pytrace"

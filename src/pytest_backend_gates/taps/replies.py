@@ -1,0 +1,54 @@
+"""What an application replied to one request, kept for whoever holds it against the API's contract."""
+
+from collections.abc import Iterable
+from typing import Final
+
+#: So many bytes of a body are kept; a longer one is not looked at.
+LONGEST: Final = 1 << 20
+
+
+class Reply:
+    """The headers and the body of one reply, as they were sent."""
+
+    __slots__ = ("_chunks", "_ended", "_size", "headers", "passed")
+
+    def __init__(self) -> None:
+        #: The applications that the request went into, the outermost first, each with the template of its mounts.
+        self.passed: list[tuple[object, str]] = []
+        #: As the application sent them: bytes (ASGI) or text (WSGI).
+        self.headers: Iterable[tuple[bytes | str, bytes | str]] = ()
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._ended = False
+
+    def begin(self, headers: Iterable[tuple[bytes | str, bytes | str]]) -> None:
+        """Take the headers. An application may begin anew as long as nothing was sent."""
+        self.headers = headers
+        self._chunks.clear()
+        self._size = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Keep *chunk* unless the body has grown too long."""
+        self._size += len(chunk)
+        if self._size <= LONGEST:
+            self._chunks.append(chunk)
+        else:
+            self._chunks.clear()
+
+    def end(self) -> None:
+        """Note that the body is complete."""
+        self._ended = True
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the body were sent."""
+        return self._size
+
+    def body(self, length: int | None) -> bytes | None:
+        """Return the whole body; ``None`` when it is too long, or when nobody has seen its end.
+
+        A body of the *length* that its header promises has ended, though nobody may have asked for more.
+        """
+        if self._size > LONGEST or not (self._ended or self._size == length):
+            return None
+        return b"".join(self._chunks)

@@ -1,0 +1,59 @@
+"""The samples of one operation in one process."""
+
+import random
+from array import array
+from typing import TYPE_CHECKING, Final
+
+from pytest_backend_gates.measurements import Samples
+
+if TYPE_CHECKING:
+    from pytest_backend_gates.taps.recording import Observation
+
+#: How many samples an operation keeps in a process; of more, a uniform part is kept.
+RESERVOIR: Final = 50_000
+
+
+class Series:
+    """The samples of one operation in this process, in the order in which they were taken."""
+
+    __slots__ = ("_dice", "asked", "failures", "generated", "kept", "native", "seen", "tested")
+
+    def __init__(self, native: str | None) -> None:
+        self.native = native
+        #: How many requests the tests made, the cold one included, and how many failed in which way.
+        self.asked = 0
+        self.failures: dict[str, int] = {}
+        self.kept = array("q")
+        self.seen = 0
+        #: How many requests were generated, and whether any was not.
+        self.generated = 0
+        self.tested = False
+        # Seeded: the same requests keep the same samples.
+        self._dice = random.Random(0)  # noqa: S311  chooses samples, guards nothing
+
+    def add(self, sample: int) -> None:
+        """Keep *sample*, or, above the limit, decide by Vitter's algorithm R whether to keep it.
+
+        The newest goes to the end and not to the place it takes, so that the order stays that of time.
+        """
+        self.seen += 1
+        if len(self.kept) >= RESERVOIR:
+            place = self._dice.randrange(self.seen)
+            if place >= RESERVOIR:
+                return
+            del self.kept[place]
+        self.kept.append(sample)
+
+    def count(self, observation: "Observation") -> None:
+        """Count a request, and how it failed if it did: its status, or the exception's class."""
+        self.asked += 1
+        if observation.failed:
+            how = observation.raised or str(observation.status)
+            self.failures[how] = self.failures.get(how, 0) + 1
+
+    def samples(self) -> Samples:
+        """Return what was kept; the first request that was not generated was the cold one."""
+        runs = (self.kept,) if self.kept else ()
+        sources = {"test": len(self.kept), "generated": self.generated}
+        sources = {name: count for name, count in sources.items() if count}
+        return Samples(runs, cold=int(self.tested), seen=self.seen, native=self.native, sources=sources)

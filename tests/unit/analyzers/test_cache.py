@@ -1,0 +1,326 @@
+"""What is kept between sessions: it may cost time, and never a result."""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from pytest_backend_gates.analyzers import security_identity
+from pytest_backend_gates.analyzers.pool import ScanPool
+from pytest_backend_gates.measurements import Plain
+from pytest_backend_gates.probes import static as static_module
+from pytest_backend_gates.probes.static import StaticProbe
+
+CLEAN = "def f(x):\n    return x if x else None\n"
+WEAK = "import hashlib\nhashlib.md5(b'x')\n"
+MIXED = {"clean.py": CLEAN, "weak.py": WEAK, "sub/mod.py": CLEAN + WEAK, "hidden.py": "exec('1')  # nosec\n"}
+
+
+class Scans:
+    """Scans a project, and knows which files it really looked at."""
+
+    def __init__(self, root: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
+        self.cache = cache
+        self.scanned: list[str] = []
+        outer = self
+
+        class Watched(ScanPool):
+            def __init__(self, rootdir: Path, files: list[str], analyzers: list[str], cores: int) -> None:
+                outer.scanned = sorted(files)
+                super().__init__(rootdir, files, analyzers, cores)
+
+        monkeypatch.setattr(static_module, "ScanPool", Watched)
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            (self.root / name).parent.mkdir(exist_ok=True)
+            (self.root / name).write_text(text)
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.relative_to(self.root).as_posix() for path in self.root.rglob("*.py"))
+
+    def run(self, *analyzers: str, cache: bool = True) -> Plain:
+        """Scan; return the payload."""
+        self.scanned = []
+        probe = StaticProbe(
+            self.root,
+            self.files,
+            analyzers=analyzers or ("complexity", "security"),
+            cache=lambda: self.cache if cache else None,
+        )
+        probe.start()
+        payload = probe.collect(None, print)
+        probe.stop()
+        return payload
+
+    def cold(self, *analyzers: str) -> Plain:
+        return self.run(*analyzers, cache=False)
+
+
+@pytest.fixture
+def scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scans:
+    """Return scans of a small project."""
+    root, cache = tmp_path / "project", tmp_path / "cache"
+    root.mkdir()
+    cache.mkdir()
+    made = Scans(root, cache, monkeypatch)
+    made.write(MIXED)
+    return made
+
+
+def kept(cache: Path) -> Path:
+    """Return the one file of the cache."""
+    (path,) = cache.iterdir()
+    return path
+
+
+def test_nothing_is_scanned_twice(scans: Scans) -> None:
+    """Not a process is started when nothing has changed, and the payload is the same."""
+    cold = scans.run()
+    assert scans.scanned == sorted(MIXED)
+    assert scans.run() == cold == scans.cold()
+    assert scans.run() == cold
+    assert scans.scanned == []
+
+
+def test_only_what_changed_is_scanned(scans: Scans) -> None:
+    """By content: a new date is no change, new text with the old date is one."""
+    scans.run()
+    stat = (scans.root / "clean.py").stat()
+    os.utime(scans.root / "weak.py", (1, 1))
+    scans.write({"clean.py": CLEAN.replace("x", "y"), "new.py": WEAK})
+    os.utime(scans.root / "clean.py", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    warm = scans.run()
+    assert scans.scanned == ["clean.py", "new.py"]
+    assert warm == scans.cold()
+    scans.write({"clean.py": CLEAN})
+    assert scans.run() == scans.cold()
+
+
+def test_it_holds_the_files_of_the_last_scan_only(scans: Scans) -> None:
+    """So that it does not grow."""
+    scans.run()
+    size = kept(scans.cache).stat().st_size
+    for number in range(5):
+        scans.write({f"passing_{number}.py": CLEAN * 50})
+        scans.run()
+        (scans.root / f"passing_{number}.py").unlink()
+    scans.run()
+    assert kept(scans.cache).stat().st_size == size
+    assert sorted(json.loads(kept(scans.cache).read_bytes().partition(b"\n")[2])["files"]) == sorted(MIXED)
+
+
+def test_files_with_errors_are_scanned_again(scans: Scans) -> None:
+    """What kept a tool from reading a file may be gone the next time."""
+    scans.write({"broken.py": "def f(:\n"})
+    first = scans.run()
+    assert scans.run() == first == scans.cold()
+    scans.run()
+    assert scans.scanned == ["broken.py"]
+
+
+def test_gates_alone_have_results_of_their_own(scans: Scans) -> None:
+    """One gate alone neither uses nor spoils what both have found."""
+    both = scans.run()
+    alone = scans.run("complexity")
+    assert scans.scanned == sorted(MIXED)
+    assert alone == scans.cold("complexity")
+    assert (scans.run(), scans.scanned) == (both, [])
+    assert (scans.run("complexity"), scans.scanned) == (alone, [])
+
+
+CONFIGURATIONS = {
+    "bandit in pyproject": {"pyproject.toml": "[tool.bandit]\nskips = ['B324']\n"},
+    "bandit's exclusions": {"pyproject.toml": "[tool.bandit]\nexclude_dirs = ['sub']\n"},
+    "bandit's ini": {".bandit": "[bandit]\nskips = B324\n"},
+    "radon in pyproject": {"pyproject.toml": "[tool.radon]\nno_assert = true\n"},
+    "radon.cfg": {"radon.cfg": "[radon]\nno_assert = true\n"},
+    "setup.cfg": {"setup.cfg": "[radon]\nno_assert = true\n"},
+}
+
+
+@pytest.mark.parametrize("files", CONFIGURATIONS.values(), ids=list(CONFIGURATIONS))
+def test_another_configuration_is_a_cold_cache(scans: Scans, files: dict[str, str]) -> None:
+    """Whichever file it is in; back to the old one is cold again, and right."""
+    scans.write({"asserts.py": "def f(x):\n    assert x\n"})
+    before = scans.run()
+    scans.write(files)
+    after = scans.run()
+    assert scans.scanned == scans.files
+    assert after == scans.cold() != before
+    for name in files:
+        (scans.root / name).unlink()
+    assert scans.run() == before
+
+
+def test_a_file_that_bandits_ini_names_counts(scans: Scans) -> None:
+    """Its text, not only its name."""
+    scans.write({".bandit": "[bandit]\nconfigfile = own.yaml\n", "own.yaml": "skips: ['B101']\n"})
+    scans.run()
+    scans.write({"own.yaml": "skips: ['B324']\n"})
+    assert scans.run() == scans.cold()
+
+
+def test_other_settings_of_the_project_are_no_reason(scans: Scans) -> None:
+    """A new dependency does not change what radon and bandit find."""
+    scans.write({"pyproject.toml": "[project]\nname = 'a'\n"})
+    scans.run()
+    scans.write({"pyproject.toml": "[project]\nname = 'b'\n"})
+    scans.run()
+    assert scans.scanned == []
+
+
+@pytest.mark.parametrize("package", ["radon", "bandit"])
+def test_another_engine_is_a_cold_cache(scans: Scans, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its version."""
+    scans.run()
+    real = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: real(name) + (".post1" if name == package else ""))
+    scans.run()
+    assert scans.scanned == sorted(MIXED)
+
+
+def test_another_python_is_a_cold_cache(scans: Scans, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one version parses another may not."""
+    scans.run()
+    monkeypatch.setattr(sys, "version", sys.version + " other")
+    scans.run()
+    assert scans.scanned == sorted(MIXED)
+
+
+def test_tests_that_other_packages_add_to_bandit_are_not_kept(
+    scans: Scans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may look at anything, so that nobody knows when they would find something else."""
+    monkeypatch.setattr(security_identity, "_bringing_tests", lambda: {"bandit", "bandit-more"})
+    assert scans.run() == scans.run()
+    assert (scans.scanned, list(scans.cache.iterdir())) == (sorted(MIXED), [])
+
+
+@pytest.mark.parametrize("text", ["[tool.bandit]\nskips = 'B101'\n", "no toml", "[tool]\nbandit = 1\n"])
+def test_a_broken_configuration_is_still_an_error(scans: Scans, text: str) -> None:
+    """What was found under the one before does not hide it."""
+    scans.run()
+    scans.write({"pyproject.toml": text})
+    payload = scans.run()
+    assert payload == scans.cold()
+    assert payload["messages"][0]["analyzer"] in ("complexity", "security")
+
+
+def test_a_folder_that_cannot_be_written_costs_time(scans: Scans) -> None:
+    """The results are there all the same."""
+    scans.cache.rmdir()
+    scans.cache.write_text("not a folder")
+    assert scans.run() == scans.run() == scans.cold()
+    assert scans.cache.read_text() == "not a folder"
+
+
+def sealed(text: bytes) -> bytes:
+    """Return *text* with its checksum, as a cache file has it."""
+    return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+
+
+def rewritten(data: bytes) -> bytes:
+    """Say that a function is a thousand times as complex."""
+    assert data.count(b'[["f", 2, 1, 2]]') > 1
+    return data.replace(b'[["f", 2, 1, 2]]', b'[["f", 2000, 1, 2]]')
+
+
+def swapped(data: bytes) -> bytes:
+    """Give the results of one file to the other."""
+    assert b'"clean.py"' in data
+    return (
+        data.replace(b'"clean.py"', b'"x"').replace(b'"weak.py"', b'"clean.py"').replace(b'"x"', b'"weak.py"')
+    )
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "truncated": lambda data: data[: len(data) // 2],
+    "checksum only": lambda data: data[:65],
+    "no checksum": lambda data: data.partition(b"\n")[2],
+    "zeros": lambda data: bytes(len(data)),
+    "rewritten": rewritten,
+    "swapped": swapped,
+    "doubled": lambda data: data + data,
+    "of another key": lambda data: sealed(data.partition(b"\n")[2].replace(b'"key": "', b'"key": "0')),
+    "not utf-8": lambda _: b"\xff\xfe\n{}",
+    "of another kind": lambda _: sealed(b"[]x"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=list(DAMAGES))
+def test_a_damaged_cache_is_a_cold_one(scans: Scans, damage: Callable[[bytes], bytes]) -> None:
+    """All files are scanned, and the cache is whole again."""
+    cold = scans.run()
+    path = kept(scans.cache)
+    good = path.read_bytes()
+    path.write_bytes(damage(good))
+    assert (scans.run(), scans.scanned) == (cold, sorted(MIXED))
+    assert kept(scans.cache).read_bytes() == good
+
+
+def test_files_of_other_choices_do_not_fit(scans: Scans) -> None:
+    """The file of one gate in the place of another's is foreign."""
+    cold = scans.run("security")
+    other = kept(scans.cache)
+    scans.run("complexity")
+    (scans.cache / "complexity.json").replace(other)
+    assert (scans.run("security"), scans.scanned) == (cold, sorted(MIXED))
+
+
+#: A session that scans, again and again, with the cache.
+SESSION = """
+import json, pathlib, sys
+from pytest_backend_gates.probes.static import StaticProbe
+root, cache = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+while True:
+    files = sorted(path.name for path in root.glob("*.py"))
+    probe = StaticProbe(root, files, analyzers=["complexity"], cache=lambda: cache)
+    probe.start()
+    payload = probe.collect(None, print)
+    probe.stop()
+    for path in cache.iterdir(): path.write_bytes(path.read_bytes()[:-1]) if len(sys.argv) > 3 else None
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+def test_sessions_killed_at_any_moment_spoil_nothing(tmp_path: Path) -> None:
+    """Two at once, one of which also damages what it finds, killed a hundred times: always as cold."""
+    root, cache = tmp_path / "project", tmp_path / "cache"
+    root.mkdir()
+    cache.mkdir()
+    files = [f"m{number}.py" for number in range(40)]
+    for number, name in enumerate(files):
+        (root / name).write_text(CLEAN * (number + 1))
+
+    def scan(folder: Path | None) -> Plain:
+        probe = StaticProbe(root, files, analyzers=["complexity"], cache=lambda: folder)
+        probe.start()
+        payload = probe.collect(None, print)
+        probe.stop()
+        return payload
+
+    cold = scan(None)
+    chance = random.Random(7)  # noqa: S311 - moments, no secrets
+    command = [sys.executable, "-c", SESSION, str(root), str(cache)]
+    for _ in range(50):
+        sessions = [subprocess.Popen([*command, *more]) for more in ((), ("damage",))]
+        time.sleep(chance.uniform(0.2, 0.6))
+        for session in sessions:
+            with suppress(ProcessLookupError):
+                session.kill()
+            session.wait()
+        assert scan(cache) == cold
+    assert len(list(cache.iterdir())) <= 2

@@ -1,0 +1,204 @@
+"""A tiny comparison end to end, with real processes."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from benchmarks import __main__ as program
+from benchmarks.comparison import Command, Comparison, Goal, Side, UnequalError
+from benchmarks.inputs import InputError, Workspace
+from benchmarks.rows import ROWS
+from benchmarks.running import CommandError, compared, measured
+from benchmarks.table import Row, document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="costs are read as POSIX tells them")
+
+#: Writes a word to a file, and a letter to the log of who ran when.
+PROGRAM = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.argv[2]); open('order', 'a').write(sys.argv[3])"
+
+
+def command(cwd: Path, code: str, *words: str, statuses: tuple[int, ...] = (0,)) -> Command:
+    """Return a command that runs Python *code*."""
+    return Command((sys.executable, "-c", code, *words), cwd, statuses=statuses)
+
+
+def side(cwd: Path, name: str, word: str) -> Side:
+    """Return a side that finds *word*."""
+    found = cwd / f"{name}.txt"
+    return Side(name, (command(cwd, PROGRAM, str(found), word, name[0]),), found.read_text)
+
+
+def test_what_a_command_costs_is_measured(tmp_path: Path) -> None:
+    """Processor time and memory of its own children too; its output goes to the log."""
+    busy = "import subprocess, sys; print('told'); subprocess.run([sys.executable, '-c', sys.argv[1]])"
+    work = "x = bytearray(200_000_000); sum(range(3_000_000))"
+    idle = measured(command(tmp_path, "pass"), tmp_path / "log")
+    cost = measured(command(tmp_path, busy, work), tmp_path / "log")
+    assert (tmp_path / "log").read_text() == "told\n"
+    assert cost.cpu > idle.cpu
+    assert cost.wall > 0
+    assert cost.memory > 190
+
+
+def test_an_environment_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set for pytest or coverage outside does not get in."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-x")
+    monkeypatch.setenv("COVERAGE_PROCESS_START", "x")
+    code = (
+        "import os; print(sorted(name for name in os.environ if name.startswith(('PYTEST', 'COV', 'OWN'))))"
+    )
+    measured(Command((sys.executable, "-c", code), tmp_path, {"OWN": "1"}), tmp_path / "log")
+    assert (tmp_path / "log").read_text() == "['OWN']\n"
+
+
+def test_a_command_that_fails_is_an_error(tmp_path: Path) -> None:
+    """With the end of its output; a status that was to be expected is none."""
+    code = "import sys; print('why'); sys.exit(3)"
+    assert measured(command(tmp_path, code, statuses=(0, 3)), tmp_path / "log").wall > 0
+    with pytest.raises(CommandError) as error:
+        measured(command(tmp_path, code), tmp_path / "log")
+    assert str(error.value).endswith("ended with status 3:\nwhy\n")
+
+
+def test_pairs_alternate_after_a_warm_up(tmp_path: Path) -> None:
+    """Neither side always goes first."""
+    comparison = Comparison("tiny", side(tmp_path, "ours", "x"), side(tmp_path, "theirs", "x"), ())
+    told: list[str] = []
+    ours, theirs = compared(comparison, 3, tmp_path / "log", told.append)
+    assert (tmp_path / "order").read_text() == "ot" + "to" + "ot" + "to"
+    assert (len(ours.costs), len(theirs.costs)) == (3, 3)
+    assert told == [f"tiny: pair {number} of 3" for number in (1, 2, 3)]
+
+
+def test_who_finds_less_is_not_measured(tmp_path: Path) -> None:
+    """However fast it is."""
+    comparison = Comparison("tiny", side(tmp_path, "ours", "x"), side(tmp_path, "theirs", "y"), ())
+    with pytest.raises(UnequalError, match=re.escape("tiny: ours and theirs have found x and y")):
+        compared(comparison, 3, tmp_path / "log", print)
+    assert (tmp_path / "order").read_text() == "ot"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "message"),
+    [
+        ([1, 2], [2, 3, 4], "have 1 and 2 of their own, such as [1, 3, 4]"),
+        ({"a": 1, "b": [1]}, {"a": 1, "b": []}, "differ in b: have 1 and 0 of their own, such as [1]"),
+        ({"a": 1}, {"b": 1}, "have found {'a': 1} and {'b': 1}"),
+    ],
+)
+def test_differences_are_shown_in_short(tmp_path: Path, ours: object, theirs: object, message: str) -> None:
+    """Of two hundred thousand findings those that matter."""
+    nothing = (command(tmp_path, ""),)
+    sides = Side("a", nothing, lambda: ours), Side("b", nothing, lambda: theirs)
+    with pytest.raises(UnequalError) as error:
+        Comparison("tiny", *sides, ()).check()
+    assert str(error.value) == f"tiny: a and b {message}"
+
+
+def test_the_table_has_figures_goals_and_commands(tmp_path: Path) -> None:
+    """The whole of it, times left out."""
+    goals = (Goal("ratio", "memory", 50), Goal("absolute", "wall", 0))
+    comparison = Comparison("tiny", side(tmp_path, "ours", "x"), side(tmp_path, "theirs", "x"), goals)
+    summaries = compared(comparison, 1, tmp_path / "log", print)
+    rows = [Row("tiny", comparison, summaries), Row("other", failure="no network")]
+    text = re.sub(r"\d+(\.\d+)?(e-\d+)?", "0", document(rows, "a machine"))
+    shown = f"python{'' if sys.executable.endswith('python') else '0'} -c"
+    code = f"'{re.sub(r'[0-9]+', '0', PROGRAM)}'"
+    place = re.sub(r"\d+(\.\d+)?", "0", str(tmp_path))
+    assert text.splitlines()[5:] == [
+        "a machine",
+        "",
+        "| comparison | side | wall | CPU | peak memory | ratio wall | ratio CPU | goal |",
+        "|---|---|---|---|---|---|---|---|",
+        "| tiny | ours | 0 s (0%) | 0 s (0%) | 0 MB (0%) | 0 | 0 | memory 0x, at most 0x: met; wall 0 s, at most 0 s: MISSED |",
+        "| | theirs | 0 s (0%) | 0 s (0%) | 0 MB (0%) | | | |",
+        "| other | not measured: no network | | | | | | |",
+        "",
+        "## Commands",
+        "",
+        "- tiny",
+        f"  - ours: `{shown} {code} {place}/ours.txt x o`",
+        f"  - theirs: `{shown} {code} {place}/theirs.txt x t`",
+    ]
+    assert [row.is_good for row in rows] == [False, False]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Replace the rows of the program by three tiny ones; return its folder."""
+
+    def equal(workspace: Workspace) -> Comparison:
+        folder = workspace.folder
+        return Comparison("equal", side(folder, "ours", "x"), side(folder, "theirs", "x"), (), pairs=2)
+
+    def unequal(workspace: Workspace) -> Comparison:
+        folder = workspace.folder
+        return Comparison("unequal", side(folder, "ours", "x"), side(folder, "theirs", "y"), ())
+
+    def missing(_: Workspace) -> Comparison:
+        raise InputError("pip download: no network\nmore")
+
+    rows: Mapping[str, Callable[[Workspace], Comparison]] = {
+        "equal": equal,
+        "unequal": unequal,
+        "missing": missing,
+    }
+    monkeypatch.setattr(program, "ROWS", rows)
+    monkeypatch.setattr(program, "ROOT", tmp_path)
+    monkeypatch.setattr(program, "RESULTS", tmp_path / "RESULTS.md")
+    return tmp_path
+
+
+def test_some_rows_are_printed_and_not_written_down(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status says whether all is well."""
+    assert program.main(["equal"]) == 0
+    out, err = capsys.readouterr()
+    assert "| equal | ours | " in out
+    assert err.splitlines() == ["equal: pair 1 of 2", "equal: pair 2 of 2"]
+    assert not (tiny / "RESULTS.md").exists()
+
+
+def test_all_rows_are_written_down(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that could not be measured too, with the reason."""
+    assert program.main([]) == 1
+    out, _ = capsys.readouterr()
+    assert (tiny / "RESULTS.md").read_text() + "\n" == out
+    assert "| unequal | not measured: unequal: ours and theirs have found x and y | | | | | | |" in out
+    assert "| missing | not measured: pip download: no network | | | | | | |" in out
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["equall"], "no row is named equall; there are equal, unequal, missing"),
+        (["--pairs", "0"], "--pairs: at least one"),
+    ],
+)
+def test_mistakes_are_told(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As argparse tells them."""
+    with pytest.raises(SystemExit) as ended:
+        program.main(arguments)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"python -m benchmarks: error: {message}"
+
+
+def test_every_row_has_a_docstring_and_a_name() -> None:
+    """The names that one can ask for are those of the table."""
+    assert list(ROWS) == [
+        "off",
+        "static-cold",
+        "static-warm",
+        "static-one-changed",
+        "whole-packaging",
+        "whole-attrs",
+        "judging",
+        "taps-flask",
+        "taps-starlette",
+    ]

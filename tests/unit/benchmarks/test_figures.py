@@ -1,0 +1,64 @@
+"""The arithmetic of the benchmarks."""
+
+import pytest
+from benchmarks.comparison import Goal
+from benchmarks.figures import Cost, Summary, difference, ratio
+
+
+def summary(*walls: float) -> Summary:
+    """Return runs that took *walls*, half of it on the processor, each in 100 MB."""
+    return Summary(tuple(Cost(wall, wall / 2, 100) for wall in walls))
+
+
+def test_commands_in_sequence_add_up() -> None:
+    """Times are summed; memory is used once."""
+    assert Cost(1, 0.5, 100) + Cost(2, 1, 300) + Cost(4, 3, 200) == Cost(7, 4.5, 300)
+
+
+@pytest.mark.parametrize(("walls", "median"), [((3,), 3), ((3, 1), 2), ((9, 1, 2), 2), ((1, 100, 2, 3), 2.5)])
+def test_the_median_is_in_the_middle(walls: tuple[float, ...], median: float) -> None:
+    """Of an even number between two."""
+    assert summary(*walls).median("wall") == median
+    assert summary(*walls).median("cpu") == median / 2
+    assert summary(*walls).median("memory") == 100
+
+
+@pytest.mark.parametrize(
+    ("walls", "spread"),
+    [((1, 2, 3), 0), ((1, 1, 1, 1), 0), ((1, 2, 3, 4), 1 / 2.5), ((1, 2, 3, 4, 5, 6, 7, 80), 3 / 4.5)],
+)
+def test_the_spread_leaves_the_outer_quarters_out(walls: tuple[float, ...], spread: float) -> None:
+    """As a share of the median; three runs have none."""
+    assert summary(*walls).spread("wall") == pytest.approx(spread)
+
+
+def test_ratios_are_of_medians_and_differences_of_pairs() -> None:
+    """A pair in which both sides were disturbed does not count for more."""
+    ours, theirs = summary(2, 12, 4), summary(1, 11, 2)
+    assert ratio(ours, theirs, "wall") == 2
+    assert difference(ours, theirs, "wall") == 1
+    with pytest.raises(ValueError, match="zip"):
+        difference(ours, summary(1), "wall")
+
+
+@pytest.mark.parametrize(
+    ("goal", "reached", "met"),
+    [
+        (Goal("ratio", "wall", 2), 2, True),
+        (Goal("ratio", "wall", 1.99), 2, False),
+        (Goal("difference", "cpu", 0.5), 0.5, True),
+        (Goal("difference", "cpu", 0.4), 0.5, False),
+        (Goal("absolute", "wall", 4), 4, True),
+        (Goal("absolute", "memory", 99), 100, False),
+    ],
+)
+def test_a_goal_is_met_up_to_its_limit(goal: Goal, reached: float, *, met: bool) -> None:
+    """Whatever it compares."""
+    ours, theirs = summary(2, 12, 4), summary(1, 11, 2)
+    assert (goal.reached(ours, theirs), goal.is_met(ours, theirs)) == (reached, met)
+
+
+def test_nothing_else_is_measured() -> None:
+    """A misspelt quantity is an error and no zero."""
+    with pytest.raises(KeyError, match="wal"):
+        Cost(1, 1, 1).of("wal")

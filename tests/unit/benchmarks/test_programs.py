@@ -1,0 +1,99 @@
+"""The programs of the benchmarks, and what is read from the engines' reports, on a small project."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from benchmarks import findings, judging, requests, scanning
+
+SOURCE = "import hashlib\n\n\nclass A:\n    def f(self, x):\n        def inner(): ...\n        return hashlib.md5(x) if x else inner\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Write a small project; return its folder."""
+    (tmp_path / "small" / "sub").mkdir(parents=True)
+    (tmp_path / "small" / "a.py").write_text(SOURCE)
+    (tmp_path / "small" / "sub" / "b.py").write_text(SOURCE)
+    return tmp_path / "small"
+
+
+def engine(cwd: Path, *words: str) -> None:
+    """Run an engine."""
+    subprocess.run([sys.executable, "-m", *words], cwd=cwd, check=False, capture_output=True)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_both_sides_of_the_scan_find_the_same(small: Path, *, cached: bool) -> None:
+    """In the same words; the function within a function only ours."""
+    found, radon, bandit = (small.parent / name for name in ("found.json", "radon.json", "bandit.json"))
+    for _ in range(2):
+        scanning.main([str(small), str(found), *([str(small.parent)] if cached else [])])
+    engine(small, "radon", "cc", "-j", "-O", str(radon), ".")
+    engine(small, "bandit", "-q", "-r", "-f", "json", "-o", str(bandit), ".")
+    expected = {
+        "complexity": [("a.py", 5, 2), ("sub/b.py", 5, 2)],
+        "security": [("a.py", 7, "B324", "high"), ("sub/b.py", 7, "B324", "high")],
+    }
+    assert findings.ours(found, radon) == findings.theirs(radon, bandit) == expected
+    assert findings.everything(found)["complexity"] == [
+        ("a.py", 5, 2),
+        ("a.py", 6, 1),
+        ("sub/b.py", 5, 2),
+        ("sub/b.py", 6, 1),
+    ]
+
+
+def test_a_file_that_cannot_be_measured_ends_the_scan(small: Path) -> None:
+    """A benchmark of half a scan would lie."""
+    (small / "a.py").write_text("def f(:\n")
+    with pytest.raises(RuntimeError, match="not every file could be measured"):
+        scanning.main([str(small), str(small.parent / "found.json")])
+
+
+def test_tests_are_counted_without_the_gates(tmp_path: Path) -> None:
+    """By how they ended."""
+    cases = (
+        '<testcase classname="a" name="b"/><testcase classname="a" name="c"><failure/></testcase>'
+        '<testcase classname="backend-gates" name="coverage"/><testcase classname="a" name="d"/>'
+    )
+    (tmp_path / "junit.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    assert findings.tests(tmp_path / "junit.xml") == {"passed": 2, "failure": 1}
+
+
+def test_coverage_is_read_in_the_same_words(tmp_path: Path) -> None:
+    """Lines and branches together."""
+    ours, theirs = tmp_path / "ours.json", tmp_path / "theirs.json"
+    ours.write_text(json.dumps({"measurements": {"coverage": {"hits": 7, "total": 10}}}))
+    totals = {"covered_lines": 4, "num_statements": 6, "covered_branches": 3, "num_branches": 4}
+    theirs.write_text(json.dumps({"totals": totals}))
+    assert findings.our_coverage(ours) == findings.coverage(theirs) == [7, 10]
+
+
+@pytest.mark.parametrize("framework", list(requests.FRAMEWORKS))
+@pytest.mark.parametrize("words", [(), ("tapped",)])
+def test_every_request_is_answered_and_seen(tmp_path: Path, framework: str, words: tuple[str, ...]) -> None:
+    """With a tap and without; a tap that misses one is an error."""
+    found = tmp_path / "found.json"
+    command = [sys.executable, "-m", "benchmarks.requests", framework, "30", str(found), *words]
+    subprocess.run(command, cwd=Path(requests.__file__).parent.parent, check=True)
+    assert json.loads(found.read_text()) == {"200": 30}
+
+
+def test_the_judged_project_has_what_its_size_says(tmp_path: Path) -> None:
+    """Rows that fail and rows that pass, and a report that a JSON reader reads."""
+    judging.main(["2000", str(tmp_path / "found.json")])
+    assert json.loads((tmp_path / "found.json").read_text()) == [
+        ["complexity < 10", "FAILED", 1700, 308],
+        ["complexity[src/app/legacy_*/**] < 15", "PASSED", 300, 0],
+        ["security.low <= 5", "FAILED", 85, 170],
+        ["security.low[src/app/legacy_*/**] <= 50", "PASSED", 15, 0],
+        ["latency.p95 < 100ms", "PASSED", 13, 0],
+        ["latency.p95[POST /things*/{id}] < 200ms", "PASSED", 7, 0],
+    ]
+    report = json.loads((tmp_path / "found.report.json").read_text(encoding="utf-8"))
+    assert len(report["measurements"]["complexity"]["subjects"]) == 2000
+    assert len(report["measurements"]["latency"]["subjects"]) == 20
+    assert len(report["measurements"]["security.low"]["findings"]) == 200

@@ -1,0 +1,502 @@
+"""The answers that tests receive from real applications, held against the contract of each."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import litestar
+import pytest
+from fastapi import FastAPI, HTTPException, Query
+from fastapi.responses import JSONResponse, StreamingResponse
+from flask import Flask, Response, request
+from litestar.openapi import OpenAPIConfig
+from litestar.testing import TestClient as LitestarClient
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from pytest_backend_gates.probes.contract import observed as module
+from pytest_backend_gates.probes.contract.conformance import Conformance
+from pytest_backend_gates.probes.contract.observed import ObservedContract, observed_contract
+from pytest_backend_gates.probes.contract.plan import Plan
+from pytest_backend_gates.probes.contract.seen import Seen, together
+from pytest_backend_gates.probes.traffic import TrafficProbe
+from pytest_backend_gates.taps.replies import Reply
+
+Observe = Callable[..., ObservedContract]
+
+
+@pytest.fixture
+def traffic() -> Iterator[TrafficProbe]:
+    """Return a probe whose taps are in place."""
+    probe = TrafficProbe()
+    yield probe
+    probe.stop()
+
+
+@pytest.fixture
+def observe(tmp_path: Path, traffic: TrafficProbe) -> Observe:
+    """Return a function that begins to observe, as the plan says."""
+    (tmp_path / ".git").mkdir()
+
+    def begin(**plan: Any) -> ObservedContract:  # noqa: ANN401  any setting
+        observed = observed_contract(replace(Plan(tmp_path), **plan))
+        observed.test = "tests/test_app.py::test"
+        traffic.listen(observed.hear)
+        traffic.start()
+        return observed
+
+    return begin
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Return the list of the answers that were looked at: operation and status."""
+    looked: list[tuple[str, int]] = []
+    failures = Conformance.failures
+
+    def look(conformance: Conformance, operation: Any, answer: Any, documented: Any) -> object:  # noqa: ANN401  passed on
+        looked.append((operation.name, answer.status))
+        return failures(conformance, operation, answer, documented)
+
+    monkeypatch.setattr(Conformance, "failures", look)
+    return looked
+
+
+def seen(observed: ObservedContract) -> Mapping[str, Seen]:
+    """Return what was seen, as it arrives in the place that judges."""
+    plain = json.loads(json.dumps(observed.to_plain()))
+    assert plain["errors"] == []
+    return together([plain])
+
+
+def titles(one: Seen) -> list[tuple[str, int, str]]:
+    return [(failure.title, failure.observed, failure.test) for failure in one.failures]
+
+
+def shop() -> FastAPI:
+    """Make a small API; not all that it answers is documented."""
+    app = FastAPI()
+
+    @app.get("/orders")
+    def orders(limit: Annotated[int, Query(le=5)] = 3) -> list[int]:
+        return list(range(limit))
+
+    @app.get("/orders/{order_id}", responses={403: {"description": "Not yours"}})
+    def order(order_id: int) -> dict[str, int]:
+        if order_id > 9:
+            raise HTTPException(404)
+        return {"id": order_id}
+
+    @app.get("/raw")
+    def raw(as_text: str = "") -> int:
+        return JSONResponse(as_text or 1)  # type: ignore[return-value]  # on purpose
+
+    @app.get("/hidden", include_in_schema=False)
+    def hidden() -> int:
+        return 1
+
+    return app
+
+
+def test_what_is_seen(observe: Observe, held: list[tuple[str, int]]) -> None:
+    """Each kind of answer is looked at once, each answer counts, and what nobody asked is there as well."""
+    observed, client = observe(), TestClient(shop())
+    for limit in (1, 2, 3, 3, 0):
+        client.get(f"/orders?limit={limit}")
+    for number in (1, 2, 10, 11):
+        client.get(f"/orders/{number}")
+    client.get("/orders?limit=9")
+    client.get("/hidden")
+    client.get("/nowhere")
+    client.post("/orders")
+    client.head("/orders")
+    found = seen(observed)
+    assert {name: (one.documented, one.statuses) for name, one in found.items()} == {
+        "GET /orders": (("200", "422"), {200: 5, 422: 1}),
+        "GET /orders/{order_id}": (("200", "403", "422"), {200: 2, 404: 2}),
+        "GET /raw": (("200", "422"), {}),
+    }
+    assert titles(found["GET /orders"]) == []
+    assert titles(found["GET /orders/{order_id}"]) == [
+        ("404 Not Found is not documented", 2, "tests/test_app.py::test")
+    ]
+    assert sorted(held) == [
+        *[("GET /orders", 200)] * 2,  # with something in the list and without
+        ("GET /orders", 422),
+        ("GET /orders/{order_id}", 200),
+        ("GET /orders/{order_id}", 404),
+    ]
+
+
+def test_the_first_test_by_name(observe: Observe) -> None:
+    """Which test is named does not depend on their order."""
+    observed, client = observe(), TestClient(shop())
+    for test in ("test_b", "test_a", "test_c"):
+        observed.test = test
+        client.get("/orders/10")
+        observed.settle()
+    assert titles(seen(observed)["GET /orders/{order_id}"]) == [
+        ("404 Not Found is not documented", 3, "test_a")
+    ]
+
+
+def test_another_shape_is_looked_at(observe: Observe) -> None:
+    """What the first answer kept, a later one may break; values are not told."""
+    observed, client = observe(), TestClient(shop())
+    client.get("/raw")
+    observed.settle()
+    client.get("/raw?as_text=sesame")
+    found = seen(observed)
+    assert titles(found["GET /raw"]) == [
+        ('200 Response violates schema: a string breaks type: "integer"', 1, "tests/test_app.py::test")
+    ]
+    assert "sesame" not in json.dumps(observed.to_plain())
+
+
+def crashing() -> FastAPI:
+    app = FastAPI()
+
+    @app.exception_handler(KeyError)
+    def answer(_: object, __: object) -> JSONResponse:
+        return JSONResponse({}, 503)
+
+    @app.get("/crash")
+    def crash() -> int:
+        raise ValueError
+
+    @app.get("/down")
+    def down() -> int:
+        raise KeyError
+
+    @app.get("/documented", responses={"5XX": {"description": "Down"}})
+    def documented() -> int:
+        raise KeyError
+
+    return app
+
+
+@pytest.mark.parametrize("reraised", [True, False])
+def test_server_errors(observe: Observe, *, reraised: bool) -> None:
+    """An exception that leaves the application is no answer; a 5xx that it gives is, documented or not."""
+    observed, client = observe(), TestClient(crashing(), raise_server_exceptions=reraised)
+    if reraised:
+        with pytest.raises(ValueError, match=r"^$"):
+            client.get("/crash")
+    else:
+        assert client.get("/crash").status_code == 500
+    client.get("/down")
+    client.get("/documented")
+    found = seen(observed)
+    assert {name: (one.statuses, titles(one)) for name, one in found.items()} == {
+        "GET /crash": ({}, []),
+        "GET /down": ({503: 1}, [("503 Service Unavailable", 1, "tests/test_app.py::test")]),
+        "GET /documented": ({503: 1}, []),
+    }
+
+
+def test_mounted_applications(observe: Observe) -> None:
+    """Each is held to its own schema, and named by where it is mounted; also in one that has none."""
+    inner, outer = shop(), FastAPI()
+    outer.mount("/v2", inner)
+
+    @outer.get("/orders/{order_id}", responses={404: {"description": "Not found"}})
+    def order(order_id: int) -> int:
+        raise HTTPException(404, str(order_id))
+
+    observed = observe()
+    client = TestClient(Starlette(routes=[Mount("/api", outer)]))
+    for path in ("/api/orders/10", "/api/v2/orders/10"):
+        assert client.get(path).status_code == 404
+    found = {name: titles(one) for name, one in seen(observed).items() if one.statuses}
+    assert found == {
+        "GET /api/orders/{order_id}": [],
+        "GET /api/v2/orders/{order_id}": [("404 Not Found is not documented", 1, "tests/test_app.py::test")],
+    }
+
+
+def toy(answer: object, kind: Any) -> FastAPI:  # noqa: ANN401  any annotation
+    app = FastAPI()
+    app.add_api_route("/", lambda: JSONResponse(answer), response_model=kind)
+    return app
+
+
+def test_applications_that_look_alike(observe: Observe) -> None:
+    """What breaks the schema of the first is held against the application's own before it counts."""
+    observed = observe()
+    TestClient(toy(1, int)).get("/")
+    TestClient(toy("a", str)).get("/")
+    TestClient(toy([], str)).get("/")
+    assert titles(seen(observed)["GET /"]) == [
+        ('200 Response violates schema: an array breaks type: "string"', 1, "tests/test_app.py::test")
+    ]
+
+
+def test_an_application_for_each_test(observe: Observe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The schema of those that are alike is made once."""
+    made: list[FastAPI] = []
+    openapi = FastAPI.openapi
+
+    def make(app: FastAPI) -> dict[str, Any]:
+        made.append(app)
+        return openapi(app)
+
+    monkeypatch.setattr(FastAPI, "openapi", make)
+    observed = observe()
+    for number in range(5):
+        TestClient(shop()).get(f"/orders?limit={number}")
+        TestClient(shop()).get("/orders/1")
+        observed.settle()
+    assert seen(observed)["GET /orders"].statuses == {200: 5}
+    assert len(set(map(id, made))) == 1
+
+
+def test_schemas_that_are_not_published(observe: Observe) -> None:
+    """A project that switches its schema off has no contract, unless it names the application."""
+    app = FastAPI(openapi_url=None)
+    app.get("/")(lambda: 1)
+    observed = observe()
+    TestClient(app).get("/")
+    assert seen(observed) == {}
+    named = observe(app="shop.app:app")
+    TestClient(app).get("/")
+    assert seen(named)["GET /"].statuses == {200: 1}
+
+
+def test_a_schema_that_cannot_be_made(observe: Observe) -> None:
+    """That is told once; the request is not affected."""
+
+    class Broken(FastAPI):
+        def openapi(self) -> dict[str, Any]:
+            raise RuntimeError("Bearer abcdefghijkl")
+
+    app, observed = Broken(), observe()
+    app.get("/")(lambda: 1)
+    for _ in range(2):
+        assert TestClient(app).get("/").json() == 1
+    assert observed.to_plain() == {
+        "seen": [],
+        "errors": ["Broken.openapi() raised RuntimeError: Bearer [Filtered]"],
+    }
+
+
+def test_compressed_and_streamed(observe: Observe) -> None:
+    """A body is looked at as its client reads it."""
+    app = shop()
+
+    @app.get("/stream")
+    def stream() -> dict[str, int]:
+        return StreamingResponse(iter(['{"a"', ': "b"}']), media_type="application/json")  # type: ignore[return-value]
+
+    app.add_middleware(GZipMiddleware, minimum_size=1)
+    observed, client = observe(), TestClient(app)
+    assert client.get("/raw").headers["content-encoding"] == "gzip"
+    assert client.get("/stream").headers["content-encoding"] == "gzip"
+    found = seen(observed)
+    assert (found["GET /raw"].unread, titles(found["GET /raw"])) == (0, [])
+    assert [title for title, _, _ in titles(found["GET /stream"])] == [
+        '200 Response violates schema: a string at /a breaks type: "integer"'
+    ]
+
+
+def till() -> Flask:
+    """Make a Flask application; its schema stands in a file."""
+    app = Flask("till")
+    app.testing = True
+
+    @app.get("/api/sales/<int:number>")
+    def sale(number: int) -> Any:  # noqa: ANN401  what Flask takes
+        if request.args.get("packed"):
+            return Response(gzip.compress(b'{"id": "1"}'), headers={"Content-Encoding": "gzip"}, mimetype="application/json")  # fmt: skip
+        if number == 13:
+            raise KeyError(number)
+        return ({"id": number}, 200) if number < 10 else ({"error": "-"}, 404)
+
+    @app.get("/api/report")
+    def report() -> Response:
+        return Response((part for part in ("[1", ", 2]")), mimetype="application/json")
+
+    return app
+
+
+SALE = {
+    "description": "-",
+    "content": {
+        "application/json": {"schema": {"type": "object", "properties": {"id": {"type": "integer"}}}}
+    },
+}
+REPORT = {"description": "-", "content": {"application/json": {"schema": {"type": "object"}}}}
+TILL = {
+    "/sales/{sale_id}": {
+        "get": {
+            "parameters": [{"name": "sale_id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+            "responses": {"200": SALE},
+        },
+        "delete": {"responses": {"204": {"description": "-"}}},
+    },
+    "/report": {"get": {"responses": {"200": REPORT}}},
+}  # fmt: skip
+
+
+def test_a_file_and_a_wsgi_application(
+    observe: Observe, written: Callable[..., Path], traffic: TrafficProbe
+) -> None:
+    """The schema may name variables otherwise, and put a path before all others."""
+    observed = observe(schema=written(TILL, servers=[{"url": "http://till.test/api/"}]))
+    client = till().test_client()
+    for number in (1, 2, 10):
+        client.get(f"/api/sales/{number}")
+    with pytest.raises(KeyError):
+        client.get("/api/sales/13")
+    client.get("/api/sales/1?packed=1")
+    assert client.get("/api/report").json == [1, 2]
+    traffic.close_window()
+    found = seen(observed)
+    assert {name: (one.statuses, one.unread, titles(one)) for name, one in found.items()} == {
+        "GET /sales/{sale_id}": (
+            {200: 3, 404: 1},
+            0,
+            [
+                ('200 Response violates schema: a string at /id breaks type: "integer"', 1, "tests/test_app.py::test"),
+                ("404 Not Found is not documented", 1, "tests/test_app.py::test"),
+            ],
+        ),
+        "DELETE /sales/{sale_id}": ({}, 0, []),
+        "GET /report": (
+            {200: 1},
+            0,
+            [('200 Response violates schema: an array breaks type: "object"', 1, "tests/test_app.py::test")],
+        ),
+    }  # fmt: skip
+
+
+def test_a_body_that_is_not_read(
+    observe: Observe, written: Callable[..., Path], traffic: TrafficProbe
+) -> None:
+    """Its status is held against the schema and its body is not; a length that was reached is an end."""
+    observed = observe(schema=written(TILL))
+    app = till()
+    app.add_url_rule("/report", "short", app.view_functions["report"])
+    app.add_url_rule("/sales/<number>", "short_sale", lambda number: {"id": number})
+    assert app.test_client().get("/report").status_code == 200
+    assert app.test_client().get("/sales/1").status_code == 200
+    traffic.close_window()
+    found = seen(observed)
+    assert (found["GET /report"].unread, titles(found["GET /report"])) == (1, [])
+    assert [title for title, _, _ in titles(found["GET /sales/{sale_id}"])] == [
+        '200 Response violates schema: a string at /id breaks type: "integer"'
+    ]
+
+
+def test_too_many_shapes(observe: Observe, held: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Keys may be data: then not every shape is looked at, and the others count as unread."""
+    monkeypatch.setattr(module, "_MOST_SHAPES", 3)
+    app = FastAPI()
+    numbers = iter(range(10))
+    app.get("/stock")(lambda: {str(next(numbers)): 1})
+    observed, client = observe(), TestClient(app)
+    for _ in range(8):
+        client.get("/stock")
+    (one,) = seen(observed).values()
+    assert (one.statuses, one.unread, len(held)) == ({200: 8}, 4, 4)
+
+
+def test_long_tests(observe: Observe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is sorted before it becomes too much; nothing is lost, exceptions still tell."""
+    monkeypatch.setattr(module, "_MOST_WAITING", 2)
+    app = crashing()
+    app.include_router(shop().router)
+    observed, client = observe(), TestClient(app, raise_server_exceptions=False)
+    for number in range(9):
+        client.get(f"/orders?limit={number % 3}")
+        client.get("/crash")
+    assert len(observed._waiting) <= 2
+    found = seen(observed)
+    assert (found["GET /orders"].statuses, found["GET /crash"].statuses) == ({200: 9}, {})
+
+
+def test_applications_without_a_schema(observe: Observe) -> None:
+    """Nothing is kept of what has no contract."""
+    app = till()
+    app.add_url_rule("/", "root", lambda: {"a": 1})
+    observed = observe()
+    assert app.test_client().get("/").json == {"a": 1}
+    assert TestClient(Starlette()).get("/").status_code == 404
+    assert seen(observed) == {}
+    assert not observed._known
+
+
+def test_generated_requests_are_not_heard_of(observe: Observe, traffic: TrafficProbe) -> None:
+    """They are held against the contract by who generates them."""
+    observed = observe()
+    with traffic.generated():
+        TestClient(shop()).get("/orders")
+    assert not observed.pending
+    assert seen(observed) == {}
+
+
+def test_a_fault_of_ours(observe: Observe, traffic: TrafficProbe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told once, and the test has its answer."""
+    observe()
+
+    def fault(_: Reply, __: bytes) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(Reply, "add", fault)
+    app = Flask("till")
+    app.get("/")(lambda: Response(part for part in "ab"))
+    for _ in range(2):
+        assert app.test_client().get("/").text == "ab"
+        assert TestClient(shop()).get("/orders").json() == [0, 1, 2]
+    payload = traffic.collect(None, print)
+    assert payload["faults"] == [
+        "the Flask tap failed 4 times, first with RuntimeError: planted; requests were not affected",
+        "the Starlette tap failed 2 times, first with RuntimeError: planted; requests were not affected",
+    ]
+
+
+def test_definitions_that_cannot_be_used(observe: Observe, written: Callable[..., Path], traffic: TrafficProbe) -> None:  # fmt: skip
+    """An answer of such an operation is an error of it; the others are held as ever, broken paths are in nobody's way."""
+    gone = {"description": "-", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Gone"}}}}  # fmt: skip
+    paths = {**TILL, "/odd": "odd", "/report": {"get": {"responses": {"200": gone}}}}
+    observed = observe(schema=written(paths, servers=[{"url": "/api"}]))
+    till().test_client().get("/api/report")
+    till().test_client().get("/api/sales/1")
+    traffic.close_window()
+    found = seen(observed)
+    assert found["GET /report"].errors == (
+        "it refers to #/components/schemas/Gone, which the schema does not hold",
+    )
+    assert (found["GET /sales/{sale_id}"].statuses, found["GET /sales/{sale_id}"].errors) == ({200: 1}, ())
+
+
+def test_litestar(observe: Observe, traffic: TrafficProbe) -> None:  # noqa: ARG001  its taps are in place
+    """Its answers are held against its own schema; an application without one has nothing to be held against."""
+
+    @litestar.get("/broken")
+    async def broken() -> int:
+        return 1 // 0
+
+    @litestar.get("/fine")
+    async def fine() -> dict[str, int]:
+        return {}
+
+    observed = observe()
+    for config in (OpenAPIConfig("Shop", "1"), None):
+        with LitestarClient(litestar.Litestar([broken, fine], openapi_config=config)) as client:
+            assert [client.get(path).status_code for path in ("/broken", "/fine")] == [500, 200]
+    plain = observed.to_plain()
+    assert plain["errors"] == []
+    seen = together([plain])
+    assert {
+        name: (dict(one.statuses), [failure.title for failure in one.failures]) for name, one in seen.items()
+    } == {
+        "GET /broken": ({500: 1}, ["500 Internal Server Error"]),
+        "GET /fine": ({200: 1}, []),
+    }
+    (failure,) = seen["GET /broken"].failures
+    assert failure.hint == '"500": {"description": "Internal Server Error"} under the operation\'s responses'

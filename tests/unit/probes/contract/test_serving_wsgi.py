@@ -1,0 +1,71 @@
+"""A WSGI application that does not let itself be broken off, and what an alarm must leave alone."""
+
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_backend_gates.probes.contract.findings import Exercise
+from pytest_backend_gates.probes.contract.serving_wsgi import _broken_off
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing can be broken off here")
+
+Exercised = Callable[..., dict[str, Exercise]]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+ANYTHING = {"responses": {"200": {"description": "it"}}}
+
+
+def wait_for_ever() -> None:
+    time.sleep(3600)
+
+
+def swallows_one(_: object, start_response: StartResponse) -> Iterable[bytes]:
+    with suppress(BaseException):
+        wait_for_ever()
+    wait_for_ever()
+    start_response("200 OK", [])
+    return []
+
+
+def swallows_some(*_: object) -> Iterable[bytes]:
+    for _round in range(3):
+        with suppress(BaseException):
+            wait_for_ever()
+    while True:
+        time.sleep(0.001)
+
+
+def gives_nothing_for_ever(_: object, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    return repeat(b"")
+
+
+@pytest.fixture
+def alarm() -> Iterator[tuple[Any, tuple[float, float]]]:
+    """Return what SIGALRM and its timer are, and have to be again."""
+    yield signal.getsignal(signal.SIGALRM), (0.0, 0.0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@pytest.mark.parametrize("app", [swallows_one, swallows_some, gives_nothing_for_ever])
+def test_it_swallows_the_alarm(
+    exercise: Exercised, written: Callable[..., Path], alarm: object, app: Callable[..., Iterable[bytes]]
+) -> None:
+    """It rings again and again, and for the application alone."""
+    (result,) = exercise(app, written({"/": {"get": ANYTHING}}), limit=0.3).values()
+    assert result.errors == ("no answer to GET /: the request was given up",)
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == alarm
+
+
+def test_the_alarm_is_for_the_application_alone(alarm: object) -> None:
+    """What runs before it, or after it has been left, is not broken off however long it takes."""
+    with _broken_off(0.01):
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            sum(range(100))
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == alarm
