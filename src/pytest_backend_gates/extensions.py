@@ -18,7 +18,7 @@ from pytest_backend_gates.metrics import Catalogue
 from pytest_backend_gates.probes.foreign import OFFERS, ForeignProbe
 from pytest_backend_gates.reports import RENDERERS, Renderer
 from pytest_backend_gates.reports.foreign import ForeignRenderer
-from pytest_backend_gates.well_formed import metric_fault
+from pytest_backend_gates.well_formed import kind_of, metric_fault
 
 _REFERENCE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -76,7 +76,7 @@ class _Adding:
                     for one in returned.items() if isinstance(returned, Mapping) else returned:
                         self._attempt(where, partial(add, one))
                 else:
-                    told = f"returned {_kind(returned)}"
+                    told = f"returned {kind_of(returned)}"
                     self.problems.append(Problem(told, where, allowed=f"return {expected}"))
 
     def _implementations(self, hook: str) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -110,7 +110,7 @@ class _Adding:
             raise _FaultError(f"{probe.__name__} is a class: return an instance of it")
         missing = [name for name in OFFERS if not hasattr(probe, name)]
         if missing:
-            raise _FaultError(f"{_kind(probe)} is no probe: it has no {', '.join(missing)}")
+            raise _FaultError(f"{kind_of(probe)} is no probe: it has no {', '.join(missing)}")
         self._unique(probe.name, self._probe_names, "probe")
         if probe.scope not in ("process", "session"):
             raise _FaultError(
@@ -122,7 +122,7 @@ class _Adding:
     def analyzer(self, reference: Any) -> None:  # noqa: ANN401 - what a plugin returned
         """Add an analyzer. Raises :class:`_FaultError`."""
         if not (isinstance(reference, str) and _REFERENCE.fullmatch(reference)):
-            told = repr(reference) if isinstance(reference, str) else _kind(reference)
+            told = repr(reference) if isinstance(reference, str) else kind_of(reference)
             raise _FaultError(f"{told} is no reference: write 'package.module:Class'")
         try:
             analyzer = ForeignAnalyzer.named(reference)
@@ -137,7 +137,7 @@ class _Adding:
         name, renderer = item
         self._unique(name, self.renderers.keys(), "format")
         if not callable(renderer):
-            raise _FaultError(f"the format '{name}': {_kind(renderer)} cannot be called")
+            raise _FaultError(f"the format '{name}': {kind_of(renderer)} cannot be called")
         self.renderers[name] = ForeignRenderer(name, renderer, self._plugin)
 
     def _unique(self, name: Any, taken: Any, what: str) -> None:  # noqa: ANN401 - what a plugin returned
@@ -172,8 +172,3 @@ class _Adding:
         if is_taken or known != metric:
             return f" declares the metric '{metric.name}', which another measures"
         return None
-
-
-def _kind(value: object) -> str:
-    """Name the type of *value*: the value itself may be long, or secret."""
-    return f"an object of the type {type(value).__name__}"

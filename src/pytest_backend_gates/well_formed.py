@@ -1,12 +1,17 @@
 """Whether what another plugin hands over can be judged: looked at once, where it comes in.
 
     metric_fault   what is wrong with a metric that it declares
-    checked        the readings that it returns, or ``TypeError`` or ``ValueError`` with what is wrong
+    as_json        what it collected, as JSON has it
+    checked        the readings that it returns
+    advised        the advice that it returns
+
+The last three raise ``TypeError`` or ``ValueError`` with what is wrong.
 
 The judge compares exact numbers: a float, a rate above its total or a measurement of another kind would
 make it wrong, or fail, far from the cause.
 """
 
+import json
 import re
 from array import array
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +25,7 @@ from pytest_backend_gates.measurements import (
     Kind,
     Measurement,
     Metric,
+    Plain,
     Point,
     Rate,
     Ratio,
@@ -27,6 +33,7 @@ from pytest_backend_gates.measurements import (
     Samples,
     Trend,
 )
+from pytest_backend_gates.model import Advice
 from pytest_backend_gates.units import UNITS
 
 #: What the grammar of thresholds reads as a metric, and the option that names gates as a gate.
@@ -39,10 +46,15 @@ _FIXED: Final = {Kind.RATE: "%", Kind.COUNTER: None}
 _UNITS: Final = sorted({base for base, _ in UNITS.values()})
 
 
+def kind_of(value: object) -> str:
+    """Name the type of *value*: the value itself may be long, or secret."""
+    return f"an object of the type {type(value).__name__}"
+
+
 def metric_fault(metric: object) -> str | None:
     """Return what is wrong with *metric*, ``None`` for a good one."""
     if not isinstance(metric, Metric):
-        return f"{_kind(metric)} is not a Metric"
+        return f"{kind_of(metric)} is not a Metric"
     if not _fits(_METRIC, metric.name):
         return f"{metric.name!r} is not a name of a metric: letters, digits and _, with dots between"
     return next((f"its metric '{metric.name}': {fault}" for fault in _faults(metric)), None)
@@ -63,20 +75,38 @@ def _faults(metric: Metric) -> Iterable[str]:
         yield f"ticks are a whole number from 1 on; got {metric.ticks!r}"
 
 
+def as_json(returned: object, call: str) -> Plain:
+    """Return what *call* has *returned* as JSON has it. Raises ``TypeError`` for what JSON cannot write."""
+    try:
+        plain: Plain = json.loads(json.dumps(returned))
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{call} returned what JSON cannot write: {error}") from error
+    return plain
+
+
 def checked(metrics: Iterable[Metric], readings: object) -> dict[str, Reading]:
     """Return the *readings* of these *metrics*, by name. Raises ``TypeError`` or ``ValueError``."""
     known = {metric.name: metric for metric in metrics}
     if not isinstance(readings, Mapping):
-        raise TypeError(f"reduce() returned {_kind(readings)}: return a Reading for each metric, by its name")
+        raise TypeError(
+            f"reduce() returned {kind_of(readings)}: return a Reading for each metric, by its name"
+        )
     for name, reading in readings.items():
         if name not in known:
             raise ValueError(f"reduce() returned a reading of {name!r}, which it does not declare")
         if not isinstance(reading, Reading):
-            raise TypeError(f"reduce() returned {_kind(reading)} for '{name}': return a Reading")
+            raise TypeError(f"reduce() returned {kind_of(reading)} for '{name}': return a Reading")
         fault = _reading_fault(known[name], reading)
         if fault:
             raise ValueError(f"reduce() returned for '{name}' {fault}")
     return dict(readings)
+
+
+def advised(advice: object) -> Advice:
+    """Return *advice*. Raises ``TypeError`` for what is none."""
+    if not isinstance(advice, Advice):
+        raise TypeError(f"advise() returned {kind_of(advice)}: return an Advice")
+    return advice
 
 
 def _reading_fault(metric: Metric, reading: Reading) -> str | None:
@@ -136,8 +166,3 @@ def _is_samples(value: object) -> bool:
 
 def _are_findings(values: object) -> bool:
     return isinstance(values, tuple) and all(isinstance(one, Finding) for one in values)
-
-
-def _kind(value: object) -> str:
-    """Name the type of *value*: the value itself may be long, or secret."""
-    return f"an object of the type {type(value).__name__}"

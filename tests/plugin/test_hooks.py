@@ -270,7 +270,7 @@ def test_a_probe_that_cannot_advise(shop: "Project") -> None:
     (row,) = rows_of(report, "own")
     assert (row["outcome"], row["value"]) == ("FAILED", 3)
     assert report["notes"] == [
-        "the own-probe probe could not advise: TypeError: advise() returned str: return an Advice"
+        "the own-probe probe could not advise: TypeError: advise() returned an object of the type str: return an Advice"
     ]
 
 

@@ -1,7 +1,8 @@
 """The child process of the static scan: analyzes files one by one and tells each result at once.
 
 Its arguments are the pid of its parent and the path of a request, which it reads and deletes:
-``{"files": [...], "analyzers": [...], "path": [...]}``, the last where to find the analyzers of other plugins. It writes lines to its stdout, which nothing but this file can reach:
+``{"files": [...], "analyzers": [...], "path": [...]}``, the last where to find other plugins' analyzers.
+It writes lines to its stdout, which nothing but this file can reach:
 
     {"analyzer": name, "error": finding}                                  it cannot analyze any file
     {"file": path, "digest": of its bytes, "results": {name: data}, "errors": {name: finding}}    a file, in order
@@ -45,12 +46,12 @@ class Channel:
 
 def main() -> None:
     """Serve the one request."""
+    request = _request(Path(sys.argv[2]))  # before the parent can be found dead: nobody else deletes it then
     orphan.end_with(int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
     if hasattr(os, "nice"):
         os.nice(5)  # the tests go first
     channel = Channel()
-    request = _request(Path(sys.argv[2]))
     warnings.simplefilter("ignore")  # PYTHONWARNINGS=error would make a file's warning its SyntaxError
     _path_entries_of_the_project_last()
     sys.path += [entry for entry in request["path"] if entry not in sys.path]

@@ -3,7 +3,6 @@
 It is named by a reference, ``package.module:Class``: the process of the static scan imports it again.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +12,7 @@ from pytest_backend_gates.analyzers.failures import failure
 from pytest_backend_gates.analyzers.source import SourceFile
 from pytest_backend_gates.measurements import Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
-from pytest_backend_gates.well_formed import checked
+from pytest_backend_gates.well_formed import advised, as_json, checked
 
 if TYPE_CHECKING:
     from pytest_backend_gates.analyzers import Analyzer
@@ -58,12 +57,7 @@ class ForeignAnalyzer:
 
     def analyze(self, source: SourceFile) -> Plain:
         """Return what it measured in one file, as JSON has it. Raises ``TypeError`` for what JSON cannot write."""
-        result = self._analyzer.analyze(source)
-        try:
-            plain: Plain = json.loads(json.dumps(result))
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"analyze() returned what JSON cannot write: {error}") from error
-        return plain
+        return as_json(self._analyzer.analyze(source), "analyze()")
 
     def reduce(self, results: Mapping[str, Plain]) -> Mapping[str, Reading]:
         """Return its readings; the other analyzers' stand also when it raises."""
@@ -75,7 +69,4 @@ class ForeignAnalyzer:
 
     def advise(self, verdict: Verdict) -> Advice:
         """Return its advice. Raises ``TypeError`` for what is none."""
-        advice: object = self._analyzer.advise(verdict)
-        if not isinstance(advice, Advice):
-            raise TypeError(f"advise() returned {type(advice).__name__}: return an Advice")
-        return advice
+        return advised(self._analyzer.advise(verdict))

@@ -4,14 +4,13 @@ It does the same in every process and every distribution of the tests: what it c
 also where it would not have to.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from pytest_backend_gates.measurements import Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes import Probe
-from pytest_backend_gates.well_formed import checked
+from pytest_backend_gates.well_formed import advised, as_json, checked
 
 #: What a probe has and can do.
 OFFERS: Final = ("name", "metrics", "scope", "start", "collect", "reduce", "advise", "stop")
@@ -36,11 +35,7 @@ class ForeignProbe:
         collected = self._probe.collect(narrowed, tell)
         if collected is None:
             raise TypeError("collect() returned None: return what was measured, as JSON can write it")
-        try:
-            plain: Plain = json.loads(json.dumps(collected))
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"collect() returned what JSON cannot write: {error}") from error
-        return plain
+        return as_json(collected, "collect()")
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
         """Return its readings. Raises ``TypeError`` or ``ValueError`` for what cannot be judged."""
@@ -55,10 +50,7 @@ class ForeignProbe:
 
     def advise(self, verdict: Verdict) -> Advice:
         """Return its advice. Raises ``TypeError`` for what is none."""
-        advice: object = self._probe.advise(verdict)
-        if not isinstance(advice, Advice):
-            raise TypeError(f"advise() returned {type(advice).__name__}: return an Advice")
-        return advice
+        return advised(self._probe.advise(verdict))
 
     def stop(self) -> None:
         """Stop it."""

@@ -114,7 +114,9 @@ class QueriesProbe:
         self._recorder.finish_unread()
         with self._lock:
             operations = {name: tally.to_plain() for name, tally in sorted(self._tallies.items())}
-        return {"operations": operations, "faults": self._listening.faults.told()}
+        # A request that a tap has lost is lost here too.
+        faults = [*self._recorder.faults(), *self._listening.faults.told()]
+        return {"operations": operations, "faults": faults}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""

@@ -115,6 +115,17 @@ def test_what_engines_print_never_reaches_the_channel() -> None:
     assert answer.stderr.split() == ["printed", "written", "echoed"]
 
 
+def test_the_child_of_a_dead_parent_leaves_no_request(tmp_path: Path) -> None:
+    """Its stdin has ended and it was adopted before it could begin: nobody else would delete the file."""
+    request = tmp_path / "request.json"
+    request.write_text('{"files": ["a.py"], "analyzers": ["complexity"], "path": []}')
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    command = [sys.executable, *child_module._COMMAND, str(dead.pid), str(request)]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+    assert (ended.returncode, request.exists()) == (3, False)
+
+
 def test_nothing_is_left_in_the_process_that_runs_the_tests(tmp_path: Path) -> None:
     """No thread (``os.fork`` in a test would warn), no descriptor that its children inherit, none at the end."""
     (tmp_path / "a.py").write_text("x = 1\n")

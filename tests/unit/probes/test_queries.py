@@ -205,6 +205,16 @@ def test_a_tap_that_failed_is_an_error(
     }
 
 
+def test_a_request_that_a_tap_has_lost_is_an_error(probe: QueriesProbe, traffic: TrafficProbe) -> None:
+    """Its statements are nobody's, also where latency is not judged."""
+    traffic.recorder.attempt("WSGI", lambda: {}["x"])
+    readings = probe.reduce([probe.collect(None, print)], None)
+    told = "the WSGI tap failed once: KeyError: 'x'; requests were not affected"
+    assert [reading.errors for reading in readings.values()] == [
+        (Finding(name, told),) for name in ("queries.time", "queries.count", "queries.repeated")
+    ]
+
+
 def test_an_orm_that_cannot_be_tapped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown version without the events is left as it was, and told."""
     monkeypatch.setattr("pytest_backend_gates.taps.sqlalchemy._EVENTS", ("do_what",))

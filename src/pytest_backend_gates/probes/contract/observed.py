@@ -6,7 +6,7 @@ time is done between two tests.
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -54,10 +54,12 @@ class _Like:
 class ObservedContract:
     """The answers to the tests of one process, sorted and held against their contracts."""
 
-    def __init__(self, contracts: Contracts) -> None:
+    def __init__(self, contracts: Contracts, lost: Callable[[], Sequence[str]] = tuple) -> None:
+        """Hold answers against *contracts*; *lost* tells why answers may not have been heard of."""
         #: The test that is running, by its node id.
         self.test = ""
         self._contracts = contracts
+        self._lost = lost
         self._lock = Lock()
         self._waiting: list[tuple[Observation, str]] = []
         self._bytes = 0
@@ -100,7 +102,11 @@ class ObservedContract:
             if like.held is not None:
                 name = like.held.subject
                 found[name] += _seen(like, like.held)
-        return {"seen": [one.to_plain() for one in found.values()], "errors": list(self._contracts.errors)}
+        return {
+            "seen": [one.to_plain() for one in found.values()],
+            "errors": list(self._contracts.errors),
+            "lost": list(self._lost()),
+        }
 
     def _sort(self) -> None:
         waiting, self._waiting, self._bytes = self._waiting, [], 0
@@ -142,7 +148,7 @@ class ObservedContract:
         return self._known[key]
 
 
-def observed_contract(plan: Plan) -> ObservedContract:
+def observed_contract(plan: Plan, lost: Callable[[], Sequence[str]]) -> ObservedContract:
     """Return what holds the answers of the applications that *plan* is about, or of all where it names none."""
 
     def load(app: object, schema: Path | None) -> "Api":
@@ -150,7 +156,7 @@ def observed_contract(plan: Plan) -> ObservedContract:
 
         return engine.load(app, schema, checks=(), rootdir=plan.rootdir)
 
-    return ObservedContract(Contracts(load, plan.schema, named=plan.app is not None))
+    return ObservedContract(Contracts(load, plan.schema, named=plan.app is not None), lost)
 
 
 def _seen(like: _Like, held: Held) -> Seen:

@@ -106,7 +106,7 @@ class ContractProbe:
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  never long
         """Return what was told and recorded in this process."""
         exercises = [exercise.to_plain() for exercise in self._exercises]
-        observed = self._observed.to_plain() if self._observed else {"seen": [], "errors": []}
+        observed = self._observed.to_plain() if self._observed else {"seen": [], "errors": [], "lost": []}
         return {**self._told, "exercises": exercises, "left_out": self._left_out, "observed": observed}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
@@ -117,13 +117,13 @@ class ContractProbe:
         if self._told["unavailable"] and not self._told["idle"]:  # the place that judges knows best
             return _every(Reading(unavailable=self._told["unavailable"], hint=self._told["hint"]))
         observed = [one["observed"] for one in payloads]
-        seen, errors = together(observed), _errors(observed)
+        seen, errors = together(observed), _findings(observed, "errors")
         told = list(filter(_says_something, payloads))
         why_not = None if _only_seen(told) and (seen or errors) else _why_not(told)
         if why_not is not None:
             return _every(why_not)
         self._whole = Gathered.of(told, seen)
-        return self._readings(errors)
+        return self._readings([*errors, *_findings(observed, "lost")])
 
     def _readings(self, errors: Iterable[Finding]) -> dict[str, Reading]:
         whole = self._whole
@@ -152,9 +152,9 @@ class ContractProbe:
         """Nothing to release."""
 
 
-def _errors(observed: Iterable[Plain]) -> list[Finding]:
-    """Return why schemas of the tests' applications could not be read."""
-    return [Finding(_SUBJECT, error) for one in observed for error in one["errors"]]
+def _findings(observed: Iterable[Plain], what: Literal["errors", "lost"]) -> list[Finding]:
+    """Return why schemas of the tests' applications could not be read, or answers may have been lost."""
+    return [Finding(_SUBJECT, reason) for one in observed for reason in one[what]]
 
 
 def _is_of_the_answer(finding: Finding) -> bool:

@@ -44,7 +44,7 @@ def observe(tmp_path: Path, traffic: TrafficProbe) -> Observe:
     (tmp_path / ".git").mkdir()
 
     def begin(**plan: Any) -> ObservedContract:  # noqa: ANN401  any setting
-        observed = observed_contract(replace(Plan(tmp_path), **plan))
+        observed = observed_contract(replace(Plan(tmp_path), **plan), traffic.recorder.faults)
         observed.test = "tests/test_app.py::test"
         traffic.listen(observed.hear)
         traffic.start()
@@ -281,6 +281,7 @@ def test_a_schema_that_cannot_be_made(observe: Observe) -> None:
     assert observed.to_plain() == {
         "seen": [],
         "errors": ["Broken.openapi() raised RuntimeError: Bearer [Filtered]"],
+        "lost": [],
     }
 
 

@@ -306,18 +306,18 @@ def test_a_process_that_ran_no_tests() -> None:
 REFUSED = replace(GONE, curl="curl -X GET /items", count=2)
 
 
-def seen(*ones: Seen, errors: tuple[str, ...] = ()) -> Plain:
+def seen(*ones: Seen, errors: tuple[str, ...] = (), lost: tuple[str, ...] = ()) -> Plain:
     """Return what a process collects whose tests have seen this."""
     collected = payload()
-    observed = {"seen": [one.to_plain() for one in ones], "errors": list(errors)}
+    observed = {"seen": [one.to_plain() for one in ones], "errors": list(errors), "lost": list(lost)}
     return {**collected, "declared": None, "observed": json.loads(json.dumps(observed))}
 
 
-def idle(*ones: Seen, error: bool = False, errors: tuple[str, ...] = ()) -> Plain:
+def idle(*ones: Seen, error: bool = False, **told: tuple[str, ...]) -> Plain:
     """Return the same of a process where nothing is generated."""
     probe = ContractProbe()
     probe.not_generating("no API schema configured", "set backend_gates_app", error=error)
-    return {**probe.collect(None, print), "observed": seen(*ones, errors=errors)["observed"]}
+    return {**probe.collect(None, print), "observed": seen(*ones, **told)["observed"]}
 
 
 def test_what_tests_have_seen() -> None:
@@ -389,6 +389,14 @@ def test_schemas_that_cannot_be_read() -> None:
         ("contract", "FastAPI.openapi() raised"),
         ("GET /", "odd"),
     ]
+
+
+def test_answers_that_nobody_heard_of() -> None:
+    """A tap that failed has lost some: no failure among the others is no pass, unless nothing was to be held."""
+    told = idle(Seen("GET /", ("200",), {200: 1}), lost=("the WSGI tap failed once",))
+    row = judged(told, told)
+    assert (row.outcome, row.reason) == (Outcome.ERROR, "contract: the WSGI tap failed once")
+    assert judged(idle(lost=("the WSGI tap failed once",))).reason == "no API schema configured"
 
 
 def test_the_statuses() -> None:
