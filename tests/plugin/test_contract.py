@@ -79,6 +79,8 @@ pythonpath = .
 backend_gates_app = shop.app:app
 """
 ONLY = "--backend-gates-only=contract"
+#: For tests that are not about what is generated.
+FEW = "[generation]\nmax-examples = 5\n"
 OPERATIONS = ["GET /orders", "POST /orders", "GET /orders/{order_id}", "GET /stock"]
 READING = {"GET /orders", "GET /orders/{}", "GET /stock"}
 NOT_FOUND = """\
@@ -98,6 +100,7 @@ def project(empty: "Project") -> "Project":
     """Make a FastAPI project with tests in two folders, whose application writes down what it is asked."""
     empty.file("pytest.ini", INI).file("shop/__init__.py", "").file("shop/app.py", APP)
     empty.file("tests/unit/test_a.py", TESTS).file("tests/api/test_b.py", TESTS)
+    empty.file("schemathesis.toml", FEW)
     return replace(empty, env={"SEEN": str(empty.root / "seen.log")})
 
 
@@ -141,6 +144,7 @@ OWN = {
 
 def test_full_run(project: "Project") -> None:
     """Each operation is a test, the last to run; without consent only what reads is asked."""
+    (project.root / "schemathesis.toml").unlink()
     report = f"--backend-gates-report=json:{project.root / 'gates.json'}"
     result, ends = ended(project, "--backend-gates-only=coverage,contract,latency", "-v", "-rs", report)
     assert ends == {**OWN, **contract("passed", "skipped", "failure", "passed")}
@@ -250,6 +254,7 @@ def test_distributions(project: "Project", how: str) -> None:
 @one_mode
 def test_the_same_requests_every_time(project: "Project") -> None:
     """The log of requests is equal twice in a row and with another seed of hashes; two workers share it out."""
+    (project.root / "schemathesis.toml").unlink()
     project.file("pytest.ini", f"{INI}backend_gates_writes = true\n")
     logs = []
     for mode, seed in ((project.mode, "0"), (project.mode, "0"), (project.mode, "7"), (("-n2",), "0")):
@@ -581,7 +586,7 @@ def test_what_schemathesis_toml_switches_off(project: "Project") -> None:
     """It stays declared, is a test that is skipped, and the row tells of it; also of checks that are off."""
     project.file(
         "schemathesis.toml",
-        '[[operations]]\ninclude-path = "/stock"\nenabled = false\n'
+        f'{FEW}[[operations]]\ninclude-path = "/stock"\nenabled = false\n'
         "[checks.status_code_conformance]\nenabled = false\n",
     )
     result, ends = ended(project, ONLY, "-rs")

@@ -3,7 +3,6 @@
 `test_undisturbed.py` holds what only looks like one of them.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -505,10 +504,7 @@ WAYS: dict[str, Way] = {
 
 MODES = {"no xdist": ("-p", "no:xdist"), "-n0": ("-n0",), "-n2": ("-n2",)}
 CASES = [
-    pytest.param(MODES[mode], way, id=f"{name}-{mode}")
-    for name, way in WAYS.items()
-    for mode in way.modes
-    if mode == os.environ.get("TEST_MODE", mode)
+    pytest.param(MODES[mode], way, id=f"{name}-{mode}") for name, way in WAYS.items() for mode in way.modes
 ]
 
 

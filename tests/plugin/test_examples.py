@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
@@ -31,6 +33,7 @@ def copied(example: Path, project: "Project") -> "Project":
     return project
 
 
+@pytest.mark.parametrize("mode", [("-p", "no:xdist"), ("-n2",)], indirect=True, ids=["no xdist", "-n2"])
 def test_corner_shop_fails_every_gate(empty: "Project") -> None:
     """Its own tests pass, and every gate is red for the reasons that its README names and for no other."""
     corner_shop = copied(CORNER_SHOP, empty)

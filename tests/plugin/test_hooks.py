@@ -240,7 +240,20 @@ STEPS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("step", STEPS)
+#: Each where there is one process, and where it begins, collects and is judged wherever tests run.
+ANYWHERE = [
+    name
+    for name, (body, _) in STEPS.items()
+    if body in ("pass", "raise OSError('no disk')", "return {'own': 3}")
+]
+FAILING = [
+    pytest.param(mode, step, id=f"{step}-{name}")
+    for name, mode in {"no xdist": ("-p", "no:xdist"), "-n0": ("-n0",), "-n2": ("-n2",)}.items()
+    for step in (STEPS if name == "no xdist" else ANYWHERE)
+]
+
+
+@pytest.mark.parametrize(("mode", "step"), FAILING, indirect=["mode"])
 def test_a_probe_that_fails_later(shop: "Project", step: str) -> None:
     """It is an ERROR of its gate, with the traceback kept; the other gates have their verdict."""
     body, message = STEPS[step]

@@ -116,37 +116,29 @@ NO_ORDER = "404 Not Found is not documented, in 2 answers to tests"
 
 
 def test_a_broken_contract(project: "Project") -> None:
-    """It fails, with how often and in which test it was seen, and without what was answered."""
+    """It fails, with how often and in which test it was seen, and without what was answered.
+
+    The statuses are the share of the documented ones that the tests have seen, and those that they have not.
+    """
     project.file("tests/test_errors.py", BREAKING)
-    result, report = project.report(ONLY, "-v", "-rA", "--junitxml=junit.xml")
+    statuses = "--backend-gates-threshold=contract.statuses > 50%"
+    result, report = project.report(ONLY, statuses, "-v", "-rA", "--junitxml=junit.xml")
     assert told(result) == (
-        "FAILED contract 2 == 0 2 failures in 4 operations; 3 of 4 answered, 19 answers to tests,"
+        "FAILED contract.failures 2 == 0 2 failures in 4 operations; 3 of 4 answered, 19 answers to tests,"
         " 1 never asked (DELETE /orders/{order_id})"
         f" GET /status response_schema_conformance {STATUS} tests/test_errors.py::test_status"
         f" GET /orders/{{order_id}} status_code_conformance {NO_ORDER} tests/test_errors.py::test_no_order[10]"
         " relax: contract.failures <= 2 hint: mend it, or document it:"
         ' responses={404: {"description": "Not Found"}} in the route\'s decorator'
-    )
-    assert result.status == 1
-    everything = result.out + result.err + json.dumps(report) + (project.root / "junit.xml").read_text()
-    assert "sesame" not in everything
-
-
-def test_statuses(project: "Project") -> None:
-    """The share of the documented statuses that the tests have seen, and those that they have not."""
-    project.file("tests/test_errors.py", BREAKING)
-    result = project.gates(
-        ONLY,
-        "--backend-gates-threshold=contract.failures off",
-        "--backend-gates-threshold=contract.statuses > 50%",
-    )
-    assert told(result) == (
-        "OFF contract.failures off switched off (command line) FAILED contract.statuses 37.5% > 50%"
+        " FAILED contract.statuses 37.5% > 50%"
         " 3 of 8 documented statuses, 4 operations DELETE /orders/{order_id} never seen: 204, 422"
         " GET /orders never seen: 422 GET /orders/{order_id} never seen: 422 GET /status never seen: 422"
         " relax: contract.statuses >= 37.5%"
         " hint: let the project's own tests ask for them: generated requests do not count here"
     )
+    assert result.status == 1
+    everything = result.out + result.err + json.dumps(report) + (project.root / "junit.xml").read_text()
+    assert "sesame" not in everything
 
 
 def test_together_with_generated_requests(project: "Project") -> None:
@@ -273,10 +265,8 @@ def test_backend_client(project: "Project", gates: tuple[str, ...]) -> None:
     """It is there with and without the gates, can be overridden, and says what it has no client for."""
     project.file("pytest.ini", f"{INI}backend_gates_app = shop.app:create_app\n")
     project.file("tests/test_client.py", CLIENT).file("tests/test_overriding.py", OVERRIDING)
-    result = project.run(*gates, "-k", "test_client")
-    assert (result.status, "2 passed" in result.out) == (0, True)
-    project.file("tests/test_odd.py", ODD)
-    result = project.run(*gates, "-k", "test_odd")
+    result = project.file("tests/test_odd.py", ODD).run(*gates, "-k", "test_client")
+    assert (result.status, "2 passed" in result.out, "1 error in" in result.out) == (1, True, True)
     (line,) = [line for line in result.out.splitlines() if line.startswith("backend_client: ")]
     assert line == (
         "backend_client: there is no test client for a type; allowed: an application of Starlette, FastAPI,"

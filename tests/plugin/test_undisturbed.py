@@ -3,7 +3,6 @@
 The counterpart of `test_disengaging.py`.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -122,10 +121,7 @@ WAYS = {
 
 MODES = {"no xdist": ("-p", "no:xdist"), "-n0": ("-n0",), "-n2": ("-n2",)}
 CASES = [
-    pytest.param(MODES[mode], way, id=f"{name}-{mode}")
-    for name, way in WAYS.items()
-    for mode in way.modes
-    if mode == os.environ.get("TEST_MODE", mode)
+    pytest.param(MODES[mode], way, id=f"{name}-{mode}") for name, way in WAYS.items() for mode in way.modes
 ]
 
 

@@ -125,7 +125,7 @@ def test_values_import_only_values() -> None:
         "model": {"measurements"},
         "samples": set(),
         "units": set(),
-        "well_formed": {"measurements", "units"},
+        "well_formed": {"measurements", "model", "units"},
     }
 
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from pytest_backend_gates.model import SessionReport
-from pytest_backend_gates.well_formed import kind_of
 
 if TYPE_CHECKING:
     from pytest_backend_gates.reports import Renderer
@@ -26,5 +25,5 @@ class ForeignRenderer:
         except Exception as error:  # the boundary around another plugin: its fault takes no verdict away
             raise RenderError(f"{self._who} raised {type(error).__name__}: {error}") from error
         if not isinstance(text, str):
-            raise RenderError(f"{self._who} returned {kind_of(text)}, and no str")
+            raise RenderError(f"{self._who} returned an object of the type {type(text).__name__}, and no str")
         return text

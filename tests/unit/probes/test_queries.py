@@ -207,7 +207,11 @@ def test_a_tap_that_failed_is_an_error(
 
 def test_a_request_that_a_tap_has_lost_is_an_error(probe: QueriesProbe, traffic: TrafficProbe) -> None:
     """Its statements are nobody's, also where latency is not judged."""
-    traffic.recorder.attempt("WSGI", lambda: {}["x"])
+
+    def fault() -> None:
+        raise KeyError("x")
+
+    traffic.recorder.attempt("WSGI", fault)
     readings = probe.reduce([probe.collect(None, print)], None)
     told = "the WSGI tap failed once: KeyError: 'x'; requests were not affected"
     assert [reading.errors for reading in readings.values()] == [

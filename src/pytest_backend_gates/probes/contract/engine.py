@@ -20,7 +20,7 @@ from pytest_backend_gates.probes.contract.document import ContractError, NoSchem
 from pytest_backend_gates.probes.contract.events import Listener
 from pytest_backend_gates.probes.contract.exercising import PATIENCE, Exercising, Patience
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation
-from pytest_backend_gates.probes.contract.generating import no_local_constants, own_profile
+from pytest_backend_gates.probes.contract.generating import no_local_constants, own_profile, utf8_at_once
 from pytest_backend_gates.probes.contract.leaving import nobody_leaves
 from pytest_backend_gates.probes.contract.serving import ServingError
 from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
@@ -131,6 +131,7 @@ class Api:
                 nobody_leaves(server.traffic.late),
                 own_profile(),
                 no_local_constants(),
+                utf8_at_once(),
                 heard(server.traffic),
                 server,
             ):

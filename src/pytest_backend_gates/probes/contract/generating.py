@@ -1,7 +1,9 @@
-"""What else the generator would look at, besides the schema and the seed, and must not."""
+"""What else the generator would look at, besides the schema and the seed, and must not, or need not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
 
 
 @contextmanager
@@ -41,3 +43,30 @@ def no_local_constants() -> Iterator[None]:
     finally:
         providers._get_local_constants = before["_get_local_constants"]  # noqa: SLF001  as above
         providers.CONSTANTS_CACHE = before["CONSTANTS_CACHE"]
+
+
+@contextmanager
+def utf8_at_once() -> Iterator[None]:
+    """Tell hypothesis which characters UTF-8 encodes: all but surrogates.
+
+    It would try a million of them, for some seconds of the first operation's time, in every process that finds
+    no answer in a folder ``.hypothesis``: in CI. A release that asks in another way is left as it is.
+    """
+    charmap: Any = import_module("hypothesis.internal.charmap")
+    ask: Any = getattr(charmap, "intervals_from_codec", None)
+    told = getattr(ask, "__annotations__", {}).get("return")
+    if told not in (charmap.IntervalSet, tuple[charmap.IntervalSet, charmap.IntervalSet]):
+        yield
+        return
+
+    def answer(codec: str) -> Any:  # noqa: ANN401  as hypothesis's own
+        if codec != "utf-8":
+            return ask(codec)
+        encoded = charmap.query(categories=[one for one in charmap.categories() if one != "Cs"])
+        return encoded if told is charmap.IntervalSet else (encoded, charmap.IntervalSet())
+
+    try:
+        charmap.intervals_from_codec = answer
+        yield
+    finally:
+        charmap.intervals_from_codec = ask
