@@ -15,7 +15,7 @@ from pytest_backend_gates.probes import coverage_explained
 from pytest_backend_gates.reports.layout import columns, padded, printable, wrapped
 from pytest_backend_gates.rules import in_force
 from pytest_backend_gates.settings import Settings
-from pytest_backend_gates.taps import TAPS
+from pytest_backend_gates.taps import CLIENTS, TAPS
 from pytest_backend_gates.taps.django_orm import DjangoORMTap
 from pytest_backend_gates.taps.sqlalchemy import SQLAlchemyTap
 
@@ -78,6 +78,7 @@ class Explaining:
         for gate, verb in (("latency", "timed"), ("errors", "counted")):
             if self.settings.wants(gate):
                 yield from frameworks(gate, verb)
+                yield from clients(gate, verb, self.settings)
         if self.settings.wants("queries"):
             yield from orms()
 
@@ -128,6 +129,15 @@ def frameworks(gate: str, verb: str) -> Iterator[Fact]:
         yield Fact(gate, tap.name, f"{verb} once the tests import it" if is_there else "not installed")
 
 
+def clients(gate: str, verb: str, settings: Settings) -> Iterator[Fact]:
+    """Yield each client whose requests to the base URL can be observed for *gate*, where there is one."""
+    server = settings.contract.server
+    for tap in (make() for make in (CLIENTS if server else ())):
+        is_there = find_spec(tap.module.partition(".")[0]) is not None
+        why = f"{verb} when it sends to {server and server.address}" if is_there else "not installed"
+        yield Fact(gate, tap.name, why)
+
+
 def orms() -> Iterator[Fact]:
     """Yield each ORM whose statements can be counted, and whether it is installed."""
     for tap in (SQLAlchemyTap, DjangoORMTap):
@@ -138,8 +148,15 @@ def orms() -> Iterator[Fact]:
 def contract(settings: Settings) -> Iterator[Fact]:
     """Yield what the contract gate exercises, and what it was told about how."""
     plan, origins = settings.contract, settings.origins
-    if plan.app is None and plan.schema is None:
+    if plan.app is None and plan.schema is None and plan.server is None:
         yield Fact("contract", "observed", "nothing is generated: set backend_gates_app")
+    if plan.server is not None:
+        asked = (
+            "generated requests go there" if plan.app is None else "generated requests go to the application"
+        )
+        yield Fact(
+            "contract", f"base_url {plan.server.address}", f"{origins['backend_gates_base_url']}; {asked}"
+        )
     told = {
         "app": plan.app,
         "schema": plan.schema and _short(plan.schema, plan.rootdir),
@@ -164,6 +181,9 @@ def others(settings: Settings) -> Iterator[Fact]:
         yield Fact("set", f"@{name} = {', '.join(globs)}", origins[f"@{name}"])
     for target in settings.reports:
         yield Fact("report", f"{target.format}:{target.path.as_posix()}", origins[str(target.path)])
+    remote = origins.get("--backend-gates-allow-remote")
+    if remote is not None:
+        yield Fact("remote", "allowed", f"--backend-gates-allow-remote ({remote})")
     keys = ("--backend-gates-strict", "backend_gates_strict")
     where = next((origins[key] for key in keys if key in origins), "default")
     yield Fact("strict", str(settings.strict).lower(), where)
