@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from pytest_backend_gates.masking import masked
+from pytest_backend_gates.masking import MASK
 from pytest_backend_gates.probes.contract.app import AppError, misspelt
 from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.probes.contract.server import Server
@@ -64,8 +64,9 @@ def _server(written: Written) -> Server | None:
     try:
         address = Address.parse(line.text, remote=allowed)
     except AddressError as mistake:
-        text, fault = masked(line.text), masked(mistake.fault)
-        written.problem(str(mistake), line.where, text, fault, SPELT)
+        hidden, at, shown = line.text.rpartition("@")
+        text = f"{MASK}@{shown}" if at else line.text
+        written.problem(str(mistake), line.where, text, text if hidden else mistake.fault, SPELT)
         return None
     why = None if allowed else elsewhere(address.host)
     if why is not None:

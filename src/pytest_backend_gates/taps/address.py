@@ -35,13 +35,13 @@ class Address:
     @classmethod
     def parse(cls, text: str, *, remote: bool = False) -> Self:
         """Read *text*. Raises :class:`AddressError`."""
+        if "@" in text:  # before anything else, which would quote them
+            raise AddressError("an address holds no credentials here: the requests carry them", text)
         if _SPACE.search(text):
             raise AddressError("an address holds no space", text)
         parts = _split(text)
         if parts.scheme not in _PORTS or not text.lower().startswith(f"{parts.scheme}://"):
             raise AddressError("this is no address of a web server", text)
-        if "@" in parts.netloc:
-            raise AddressError("an address holds no credentials here: the requests carry them", parts.netloc)
         if not parts.hostname:
             raise AddressError("the host is missing", text)
         if parts.query or parts.fragment or text.endswith(("?", "#")):

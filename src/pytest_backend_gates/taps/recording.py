@@ -42,6 +42,7 @@ class Observation:
         "done",
         "elapsed",
         "fallback",
+        "from_client",
         "generated",
         "lookup",
         "method",
@@ -65,6 +66,8 @@ class Observation:
         self.counted = counted
         #: Whether the contract gate made it up; then it is counted, and is no sample.
         self.generated = generated
+        #: Whether it was seen where it was sent: what its server does is not known.
+        self.from_client = False
         #: Whether it is the first of its operation.
         self.cold = False
         self.done = False

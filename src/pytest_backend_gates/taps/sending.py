@@ -65,6 +65,7 @@ class Sending:
         observation = recorder.begin(method) if path and recorder.serving() is None else None
         if observation is None or path is None:
             return None
+        observation.from_client = True
         observation.lookup = partial(recorder.attempt, tap, self._name, recorder, observation, path)
         recorder.enter(self._server, observation)
         with self._lock:

@@ -40,7 +40,7 @@ def test_an_address(text: str, spelt: str, host_header: str) -> None:
         (
             "http://a:b@localhost",
             "an address holds no credentials here: the requests carry them",
-            "a:b@localhost",
+            "http://a:b@localhost",
         ),
         ("http://localhost/?a=1", "an address has no query and no fragment here", "a=1"),
         ("http://localhost/#a", "an address has no query and no fragment here", "a"),

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,7 @@ from werkzeug.serving import make_server
 
 from pytest_backend_gates.measurements import Samples
 from pytest_backend_gates.probes.contract.bodies import body_of, headers_of
+from pytest_backend_gates.probes.queries import QueriesProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
 from pytest_backend_gates.taps import CLIENTS
 from pytest_backend_gates.taps.address import Address
@@ -372,6 +374,16 @@ def test_a_server_in_this_process(within: Address, ask: Ask) -> None:
             assert ask(f"{within}/orders/{number}")[0] == 200
         assert asked(probe) == {"GET /api/orders/{order_id}": 3}
         assert probe.collect(None, print)["sent"] == {"timed": 0, "nameless": None}
+
+
+def test_statements_of_a_server_are_not_known(probe: TrafficProbe, address: Address) -> None:
+    """A request that sends none as far as one sees is no evidence that it sends none."""
+    queries = QueriesProbe(probe.recorder, Path())
+    queries.start()
+    requests.get(f"{address}/orders/1", timeout=9)
+    flask().test_client().get("/api/orders/1")
+    assert list(queries.collect(None, print)["operations"]) == ["GET /api/orders/{order_id}"]
+    queries.stop()
 
 
 def test_at_the_same_time(probe: TrafficProbe, address: Address) -> None:
