@@ -1,7 +1,7 @@
 """``--backend-gates-explain``: every setting, where it comes from, what was discovered and why. Runs no test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -12,6 +12,7 @@ from pytest_backend_gates.analyzers import security_explained
 from pytest_backend_gates.model import Threshold
 from pytest_backend_gates.narrowing import why_not_traced
 from pytest_backend_gates.probes import coverage_explained
+from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.reports.layout import columns, padded, printable, wrapped
 from pytest_backend_gates.rules import in_force
 from pytest_backend_gates.settings import Settings
@@ -150,13 +151,7 @@ def contract(settings: Settings) -> Iterator[Fact]:
     plan, origins = settings.contract, settings.origins
     if plan.app is None and plan.schema is None and plan.server is None:
         yield Fact("contract", "observed", "nothing is generated: set backend_gates_app")
-    if plan.server is not None:
-        asked = (
-            "generated requests go there" if plan.app is None else "generated requests go to the application"
-        )
-        yield Fact(
-            "contract", f"base_url {plan.server.address}", f"{origins['backend_gates_base_url']}; {asked}"
-        )
+    yield from server(plan, origins)
     told = {
         "app": plan.app,
         "schema": plan.schema and _short(plan.schema, plan.rootdir),
@@ -168,6 +163,14 @@ def contract(settings: Settings) -> Iterator[Fact]:
     for name, value in told.items():
         if value:
             yield Fact("contract", f"{name} {value}", origins.get(f"backend_gates_{name}", ""))
+
+
+def server(plan: Plan, origins: Mapping[str, str]) -> Iterator[Fact]:
+    """Yield where the server is that tests send requests to, if there is one, and whether any are generated for it."""
+    if plan.server is not None:
+        whom = "there" if plan.app is None else "to the application"
+        where = origins["backend_gates_base_url"]
+        yield Fact("contract", f"base_url {plan.server.address}", f"{where}; generated requests go {whom}")
 
 
 def _short(path: Path, rootdir: Path) -> str:

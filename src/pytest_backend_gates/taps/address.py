@@ -35,19 +35,9 @@ class Address:
     @classmethod
     def parse(cls, text: str, *, remote: bool = False) -> Self:
         """Read *text*. Raises :class:`AddressError`."""
-        if "@" in text:  # before anything else, which would quote them
-            raise AddressError("an address holds no credentials here: the requests carry them", text)
-        if _SPACE.search(text):
-            raise AddressError("an address holds no space", text)
-        parts = _split(text)
-        if parts.scheme not in _PORTS or not text.lower().startswith(f"{parts.scheme}://"):
-            raise AddressError("this is no address of a web server", text)
+        parts = _checked(text)
         if not parts.hostname:
             raise AddressError("the host is missing", text)
-        if parts.query or parts.fragment or text.endswith(("?", "#")):
-            raise AddressError(
-                "an address has no query and no fragment here", re.split("[?#]", text)[1] or text
-            )
         return cls(parts.scheme, parts.hostname, _port(parts), parts.path.rstrip("/"), remote)
 
     @property
@@ -103,6 +93,20 @@ def is_loopback(address: str) -> bool:
     ip = ip_address(address.partition("%")[0])
     mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
     return (mapped or ip).is_loopback
+
+
+def _checked(text: str) -> SplitResult:
+    """Return the parts of *text*, an address with nothing besides. Raises :class:`AddressError`."""
+    if "@" in text:  # before anything else, which would quote them
+        raise AddressError("an address holds no credentials here: the requests carry them", text)
+    if _SPACE.search(text):
+        raise AddressError("an address holds no space", text)
+    parts = _split(text)
+    if parts.scheme not in _PORTS or not text.lower().startswith(f"{parts.scheme}://"):
+        raise AddressError("this is no address of a web server", text)
+    if parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise AddressError("an address has no query and no fragment here", re.split("[?#]", text)[1] or text)
+    return parts
 
 
 def _split(url: str) -> SplitResult:
