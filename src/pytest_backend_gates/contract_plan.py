@@ -6,12 +6,17 @@ from typing import Final
 
 import pytest
 
+from pytest_backend_gates.masking import MASK
 from pytest_backend_gates.probes.contract.app import AppError, misspelt
 from pytest_backend_gates.probes.contract.plan import Plan
+from pytest_backend_gates.probes.contract.server import Server
+from pytest_backend_gates.taps.address import SPELT, Address, AddressError, elsewhere
 from pytest_backend_gates.threshold import strip_comment
 from pytest_backend_gates.written import Line, Written
 
 _APP: Final = "backend_gates_app"
+_BASE_URL: Final = "backend_gates_base_url"
+_ALLOW_REMOTE: Final = "--backend-gates-allow-remote"
 
 
 def read_plan(written: Written, rootdir: Path) -> Plan:
@@ -26,6 +31,7 @@ def read_plan(written: Written, rootdir: Path) -> Plan:
         tuple(_names(written, "backend_gates_checks", "a check is written as schemathesis names it", lines)),
         tuple(_names(written, "backend_gates_usefixtures", "one fixture a line", lines)),
         {strip_comment(line.text): line.where for line in lines},
+        _server(written),
     )
 
 
@@ -47,6 +53,27 @@ def _app(written: Written, lines: list[Line]) -> str | None:
     if mistake is not None:
         written.problem(str(mistake), line.where, line.text, mistake.fault, mistake.allowed)
     return line.text
+
+
+def _server(written: Written) -> Server | None:
+    """Return the server that requests are sent to: on this machine, unless a person has allowed another."""
+    allowed = written.consents(_ALLOW_REMOTE)
+    line = written.line(_BASE_URL)
+    if line is None:
+        return None
+    try:
+        address = Address.parse(line.text, remote=allowed)
+    except AddressError as mistake:
+        hidden, at, shown = line.text.rpartition("@")
+        text = f"{MASK}@{shown}" if at else line.text
+        written.problem(str(mistake), line.where, text, text if hidden else mistake.fault, SPELT)
+        return None
+    why = None if allowed else elsewhere(address.host)
+    if why is not None:
+        message = f"'{address.host}' is not this machine: {why}"
+        consent = f"allowed: this machine; another one with {_ALLOW_REMOTE}, given on the command line"
+        written.problem(message, line.where, line.text, address.host, consent)
+    return Server(address, line.where)
 
 
 def _schema(written: Written, rootdir: Path) -> Path | None:

@@ -1,7 +1,7 @@
 """``--backend-gates-explain``: every setting, where it comes from, what was discovered and why. Runs no test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -12,10 +12,11 @@ from pytest_backend_gates.analyzers import security_explained
 from pytest_backend_gates.model import Threshold
 from pytest_backend_gates.narrowing import why_not_traced
 from pytest_backend_gates.probes import coverage_explained
+from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.reports.layout import columns, padded, printable, wrapped
 from pytest_backend_gates.rules import in_force
 from pytest_backend_gates.settings import Settings
-from pytest_backend_gates.taps import TAPS
+from pytest_backend_gates.taps import CLIENTS, TAPS
 from pytest_backend_gates.taps.django_orm import DjangoORMTap
 from pytest_backend_gates.taps.sqlalchemy import SQLAlchemyTap
 
@@ -78,6 +79,7 @@ class Explaining:
         for gate, verb in (("latency", "timed"), ("errors", "counted")):
             if self.settings.wants(gate):
                 yield from frameworks(gate, verb)
+                yield from clients(gate, verb, self.settings)
         if self.settings.wants("queries"):
             yield from orms()
 
@@ -128,6 +130,15 @@ def frameworks(gate: str, verb: str) -> Iterator[Fact]:
         yield Fact(gate, tap.name, f"{verb} once the tests import it" if is_there else "not installed")
 
 
+def clients(gate: str, verb: str, settings: Settings) -> Iterator[Fact]:
+    """Yield each client whose requests to the base URL can be observed for *gate*, where there is one."""
+    server = settings.contract.server
+    for tap in (make() for make in (CLIENTS if server else ())):
+        is_there = find_spec(tap.module.partition(".")[0]) is not None
+        why = f"{verb} when it sends to {server and server.address}" if is_there else "not installed"
+        yield Fact(gate, tap.name, why)
+
+
 def orms() -> Iterator[Fact]:
     """Yield each ORM whose statements can be counted, and whether it is installed."""
     for tap in (SQLAlchemyTap, DjangoORMTap):
@@ -138,8 +149,9 @@ def orms() -> Iterator[Fact]:
 def contract(settings: Settings) -> Iterator[Fact]:
     """Yield what the contract gate exercises, and what it was told about how."""
     plan, origins = settings.contract, settings.origins
-    if plan.app is None and plan.schema is None:
+    if plan.app is None and plan.schema is None and plan.server is None:
         yield Fact("contract", "observed", "nothing is generated: set backend_gates_app")
+    yield from server(plan, origins)
     told = {
         "app": plan.app,
         "schema": plan.schema and _short(plan.schema, plan.rootdir),
@@ -153,6 +165,14 @@ def contract(settings: Settings) -> Iterator[Fact]:
             yield Fact("contract", f"{name} {value}", origins.get(f"backend_gates_{name}", ""))
 
 
+def server(plan: Plan, origins: Mapping[str, str]) -> Iterator[Fact]:
+    """Yield where the server is that tests send requests to, if there is one, and whether any are generated for it."""
+    if plan.server is not None:
+        whom = "there" if plan.app is None else "to the application"
+        where = origins["backend_gates_base_url"]
+        yield Fact("contract", f"base_url {plan.server.address}", f"{where}; generated requests go {whom}")
+
+
 def _short(path: Path, rootdir: Path) -> str:
     return Path(os.path.relpath(path, rootdir)).as_posix()
 
@@ -164,6 +184,9 @@ def others(settings: Settings) -> Iterator[Fact]:
         yield Fact("set", f"@{name} = {', '.join(globs)}", origins[f"@{name}"])
     for target in settings.reports:
         yield Fact("report", f"{target.format}:{target.path.as_posix()}", origins[str(target.path)])
+    remote = origins.get("--backend-gates-allow-remote")
+    if remote is not None:
+        yield Fact("remote", "allowed", f"--backend-gates-allow-remote ({remote})")
     keys = ("--backend-gates-strict", "backend_gates_strict")
     where = next((origins[key] for key in keys if key in origins), "default")
     yield Fact("strict", str(settings.strict).lower(), where)

@@ -12,6 +12,7 @@ from pytest_backend_gates.metrics import Catalogue
 from pytest_backend_gates.probes import Probe
 from pytest_backend_gates.probes.benchmarks import BenchmarksProbe
 from pytest_backend_gates.probes.contract.probe import ContractProbe
+from pytest_backend_gates.probes.contract.routes import sending_to
 from pytest_backend_gates.probes.coverage import CoverageProbe
 from pytest_backend_gates.probes.own import OwnProbe
 from pytest_backend_gates.probes.pyramid import PyramidProbe
@@ -55,7 +56,7 @@ class Measuring(NamedTuple):
         cls, config: pytest.Config, settings: Settings, coverage: CoverageProbe, extensions: Extensions
     ) -> "Measuring":
         """Make all of them but the *coverage*, which has begun."""
-        traffic = TrafficProbe()
+        traffic = TrafficProbe(sending_to(settings.contract))
         return cls(
             coverage,
             _static_probe(config, settings, extensions),

@@ -17,6 +17,7 @@ INI_KEYS: Final[dict[str, tuple[Literal["linelist", "bool", "string"], str]]] = 
     "backend_gates_source": ("linelist", "the project's source: folders and files, relative to the rootdir"),
     "backend_gates_app": ("string", "the application or its factory: 'package.module:attribute'"),
     "backend_gates_schema": ("string", "the API's OpenAPI file, where the framework makes none"),
+    "backend_gates_base_url": ("string", "where a running server's API begins: 'http://127.0.0.1:8000'"),
     "backend_gates_writes": ("bool", "let the contract gate generate requests that may change data"),
     "backend_gates_checks": ("linelist", "a check of schemathesis a line, besides the default ones"),
     "backend_gates_contract_dir": ("string", "the folder of tests that the contract's tests belong to"),
@@ -72,13 +73,18 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="print every setting, where it comes from and what was discovered; run no test",
     )
+    option(
+        "--backend-gates-allow-remote",
+        action="store_true",
+        default=None,
+        help="let backend_gates_base_url be another machine, and requests be generated for it",
+    )
     for key, (kind, meaning) in INI_KEYS.items():
         parser.addini(key, meaning, type=kind, default=None)
 
 
 def stray_options(config: pytest.Config) -> list[str]:
     """Return the options that were given and mean nothing without ``--backend-gates``."""
-    names = ("only", "skip", "threshold", "report", "strict", "explain")
-    return [
-        f"--backend-gates-{name}" for name in names if config.getoption(f"backend_gates_{name}") is not None
-    ]
+    names = ("only", "skip", "threshold", "report", "strict", "explain", "allow-remote")
+    given = (f"--backend-gates-{name}" for name in names)
+    return [name for name in given if config.getoption(name.removeprefix("--").replace("-", "_")) is not None]

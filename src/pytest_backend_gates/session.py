@@ -177,7 +177,7 @@ def _contract_sides(
     holding: dict[str, object] = {
         "holding": Holding(beginning.running, contract, observed, beginning.coverage)
     }
-    if plan.app is None and plan.schema is None:
+    if plan.app is None and plan.schema is None and plan.server is None:
         contract.not_generating(
             "no API schema configured", "set backend_gates_app = package.module:attribute"
         )

@@ -148,6 +148,18 @@ class Written:
             return bool(given)
         return bool(self._ini(key))
 
+    def consents(self, option: str) -> bool:
+        """Whether whoever runs this gave the switch *option*. What stands in a file of the project is nobody's consent."""
+        if not self.config.getoption(_dest(option), None):
+            return False
+        origin = self._origin_of(option)
+        self.origins[option] = str(origin)
+        if origin.path is not None:
+            text = self.ini.text_of(origin.line) or option
+            told = f"{option} is given on the command line, by whoever runs the tests"
+            self.problem(told, f"addopts ({origin})", text, option, "take it out of addopts")
+        return True
+
     def option(self, option: str) -> str | None:
         """Return the value that was given for *option*."""
         value: str | None = self.config.getoption(_dest(option))

@@ -125,7 +125,7 @@ NOT_WAITED = "the static scan had finished 0 of 2 files, and a narrowed run does
 NO_TRAFFIC_ROW = (
     "SKIPPED latency p95 < 100 ms no HTTP traffic: the tests made no request to a Starlette, FastAPI,"
     " Litestar, Flask or Django application in this process hint: make requests in the tests with the framework's"
-    " own test client or a transport of httpx; a server in another process is not seen"
+    " own test client or a transport of httpx; for a server in another process, set backend_gates_base_url"
 )
 TOO_COMPLEX = (
     "FAILED complexity 2 < 2 2 of 2 blocks over shop/app.py:6 grade 2 1 decision too many"
@@ -141,7 +141,7 @@ FAULT = "the Flask tap failed 51 times, first with RuntimeError: boom; requests 
 TAP_FAILED = (
     f"ERROR latency p95 < 100 ms latency: {FAULT} latency {FAULT} without it: latency off, or --backend-gates-skip=latency"
     " hint: make requests in the tests with the framework's own test client or a transport of httpx;"
-    " a server in another process is not seen"
+    " for a server in another process, set backend_gates_base_url"
 )
 DIED = "gw0: died without its measurements (Not properly terminated) gw0 died without its measurements (Not properly terminated)"
 ENDED = "backend gates: no verdict: the session ended {}; the exit status is 1, not 0"
@@ -464,7 +464,7 @@ WAYS: dict[str, Way] = {
         MISTAKE + "backend_gates_threshold (pytest.ini:4): unknown key 'backend_gates_threshold'"
         f" backend_gates_threshold = coverage > 9% {'^' * 23} did you mean 'backend_gates_thresholds'?"
         " allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source,"
-        " backend_gates_app, backend_gates_schema, backend_gates_writes, backend_gates_checks,"
+        " backend_gates_app, backend_gates_schema, backend_gates_base_url, backend_gates_writes, backend_gates_checks,"
         " backend_gates_contract_dir, backend_gates_usefixtures, backend_gates_reports, backend_gates_metrics,"
         " backend_gates_tests, backend_gates_strict",
         ini("backend_gates_threshold = coverage > 9%"),

@@ -165,3 +165,78 @@ def test_the_application_without_the_gates(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nbackend_gates_app = shop.app")
     with pytest.raises(AppError, match=r"backend_gates_app \(tox.ini:2\): the attribute is missing"):
         app_of(pytester.parseconfig())
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://127.0.0.1:8000/api/", "http://127.0.0.1:8000/api"),
+        ("http://localhost:8000  # ours", "http://localhost:8000"),
+    ],
+)
+def test_a_server_on_this_machine(plan: Read, url: str, told: str) -> None:
+    """It needs nobody's consent."""
+    server = plan(f"backend_gates_base_url = {url}").server
+    assert server is not None
+    assert (str(server.address), server.place) == (told, "backend_gates_base_url (tox.ini:2)")
+    assert not server.address.remote
+
+
+def test_another_machine(plan: Read) -> None:
+    """It is an error, unless who runs the tests has allowed it."""
+    ini = "backend_gates_base_url = http://192.0.2.1:8000"
+    with pytest.raises(ConfigurationError) as caught:
+        plan(ini)
+    assert (
+        str(caught.value)
+        == """\
+backend gates: 1 problem in the configuration
+backend_gates_base_url (tox.ini:2): '192.0.2.1' is not this machine: its address is 192.0.2.1
+    http://192.0.2.1:8000
+           ^^^^^^^^^
+  allowed: this machine; another one with --backend-gates-allow-remote, given on the command line"""
+    )
+    server = plan(ini, "--backend-gates-allow-remote").server
+    assert server is not None
+    assert server.address.remote
+
+
+def test_consent_in_a_file(plan: Read) -> None:
+    """The project cannot give it for whoever runs its tests."""
+    with pytest.raises(ConfigurationError) as caught:
+        plan("addopts = --backend-gates-allow-remote\nbackend_gates_base_url = http://192.0.2.1")
+    assert (
+        str(caught.value)
+        == """\
+backend gates: 1 problem in the configuration
+addopts (tox.ini:2): --backend-gates-allow-remote is given on the command line, by whoever runs the tests
+    addopts = --backend-gates-allow-remote
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  take it out of addopts"""
+    )
+
+
+def test_what_is_no_base_url(plan: Read) -> None:
+    """A caret points at the fault; credentials are not shown again."""
+    with pytest.raises(ConfigurationError) as caught:
+        plan("backend_gates_base_url = http://anna:ge/hei m@localhost:8000")
+    assert (
+        str(caught.value)
+        == """\
+backend gates: 1 problem in the configuration
+backend_gates_base_url (tox.ini:2): an address holds no credentials here: the requests carry them
+    [Filtered]@localhost:8000
+    ^^^^^^^^^^^^^^^^^^^^^^^^^
+  allowed: 'http://127.0.0.1:8000' or 'https://...', with a path where the paths of the schema are below one"""
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        plan("backend_gates_base_url = http://localhost:80000")
+    assert (
+        str(caught.value)
+        == """\
+backend gates: 1 problem in the configuration
+backend_gates_base_url (tox.ini:2): the port is a number up to 65535
+    http://localhost:80000
+                     ^^^^^
+  allowed: 'http://127.0.0.1:8000' or 'https://...', with a path where the paths of the schema are below one"""
+    )

@@ -79,3 +79,21 @@ def test_frameworks(
     assert [fact for fact in facts if fact.name == "queries"] == [
         Fact("queries", name, counted) for name in ("SQLAlchemy", "Django ORM")
     ]
+
+
+def test_a_server(pytester: pytest.Pytester) -> None:
+    """Where requests go, who may send them, and by whose consent it may be another machine."""
+    pytester.makeini("[pytest]\nbackend_gates_base_url = http://192.0.2.1/api\n")
+    config = pytester.parseconfig("--backend-gates-allow-remote")
+    settings = read(config, CATALOGUE)
+    facts = list(Explaining(config, settings, None)._facts())
+    assert Fact("remote", "allowed", "--backend-gates-allow-remote (command line)") in facts
+    where = "tox.ini:2; generated requests go there"
+    assert Fact("contract", "base_url http://192.0.2.1/api", where) in facts
+    sent = {fact.value for fact in facts if fact.reason == "timed when it sends to http://192.0.2.1/api"}
+    assert sent == {"httpx", "httpx2", "requests"}
+    config = pytester.parseconfig(
+        "--backend-gates-allow-remote", "-o", "backend_gates_app=shop:app", "--backend-gates-only=contract"
+    )
+    told = [fact.reason for fact in explain.contract(read(config, CATALOGUE))]
+    assert told == ["tox.ini:2; generated requests go to the application", "-o"]

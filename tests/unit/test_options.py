@@ -8,7 +8,16 @@ from pytest_backend_gates.options import INI_KEYS, stray_options
 def test_nothing_is_set_by_default(pytester: pytest.Pytester) -> None:
     """Not given is ``None`` everywhere: an option that is not given must never hide the ini file."""
     config = pytester.parseconfig()
-    names = ("backend_gates", "_only", "_skip", "_threshold", "_report", "_strict", "_explain")
+    names = (
+        "backend_gates",
+        "_only",
+        "_skip",
+        "_threshold",
+        "_report",
+        "_strict",
+        "_explain",
+        "_allow_remote",
+    )
     given = {name: config.getoption(f"backend_gates{name}" if name[0] == "_" else name) for name in names}
     assert given == dict.fromkeys(names)
     assert {key: config.getini(key) for key in INI_KEYS} == dict.fromkeys(INI_KEYS)
@@ -45,6 +54,7 @@ def test_options_that_mean_nothing_alone(pytester: pytest.Pytester) -> None:
         "--backend-gates-report=json:x",
         "--backend-gates-only=coverage",
         "--backend-gates-skip=latency",
+        "--backend-gates-allow-remote",
     )
     assert stray_options(config) == [
         "--backend-gates-only",
@@ -53,6 +63,7 @@ def test_options_that_mean_nothing_alone(pytester: pytest.Pytester) -> None:
         "--backend-gates-report",
         "--backend-gates-strict",
         "--backend-gates-explain",
+        "--backend-gates-allow-remote",
     ]
     assert stray_options(pytester.parseconfig()) == []
 
@@ -71,6 +82,7 @@ def test_every_option_is_in_the_help(pytester: pytest.Pytester) -> None:
         "--backend-gates-report=FORMAT:PATH write a report: json:PATH, relative to the current folder",
         "--backend-gates-strict make SKIPPED and unproven red",
         "--backend-gates-explain print every setting, where it comes from and what was discovered; run no test",
+        "--backend-gates-allow-remote let backend_gates_base_url be another machine, and requests be generated for it",
     ):
         assert text in ours
     assert all(f"{key} ({kind})" in out for key, (kind, _) in INI_KEYS.items())

@@ -22,7 +22,7 @@ DEFAULTS = [
 ]
 KEYS = (
     "allowed: backend_gates_thresholds, backend_gates_sets, backend_gates_source, backend_gates_app,"
-    " backend_gates_schema, backend_gates_writes, backend_gates_checks, backend_gates_contract_dir,"
+    " backend_gates_schema, backend_gates_base_url, backend_gates_writes, backend_gates_checks, backend_gates_contract_dir,"
     " backend_gates_usefixtures, backend_gates_reports, backend_gates_metrics, backend_gates_tests,"
     " backend_gates_strict"
 )

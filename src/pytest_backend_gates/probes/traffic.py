@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import ClassVar, Final, Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Literal, Self
 
 from pytest_backend_gates.measurements import (
     Finding,
@@ -18,8 +18,9 @@ from pytest_backend_gates.measurements import (
 )
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.errors_advice import Failures, advise
-from pytest_backend_gates.taps import TAPS, Tap
+from pytest_backend_gates.taps import CLIENTS, TAPS, Tap
 from pytest_backend_gates.taps.recording import NO_ROUTE, Observation, Recorder
+from pytest_backend_gates.taps.sending import Sending
 from pytest_backend_gates.units import counted
 
 LATENCY: Final = Metric("latency", Kind.TREND, "s", "latency", "operation", ticks=10**9)
@@ -29,10 +30,28 @@ _NO_TRAFFIC: Final = (
     "no HTTP traffic: the tests made no request to a Starlette, FastAPI, Litestar, Flask or Django "
     "application in this process"
 )
+_HOW_TO_BE_SENT: Final = (
+    "make requests in the tests with httpx or requests, to the address that backend_gates_base_url names;"
+    " or with the framework's own test client"
+)
 _HOW_TO_BE_SEEN: Final = (
     "make requests in the tests with the framework's own test client or a transport of httpx; "
-    "a server in another process is not seen"
+    "for a server in another process, set backend_gates_base_url"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Nothing:
+    """Why there is no request to judge, and what would help."""
+
+    why: str
+    hint: str
+
+    @classmethod
+    def of(cls, sending: Sending | None) -> Self:
+        if sending is None:
+            return cls(_NO_TRAFFIC, _HOW_TO_BE_SEEN)
+        return cls(f"{_NO_TRAFFIC}, and none with httpx or requests to {sending.address}", _HOW_TO_BE_SENT)
 
 
 class TrafficProbe:
@@ -42,9 +61,11 @@ class TrafficProbe:
     metrics: ClassVar[tuple[Metric, ...]] = (LATENCY, ERRORS)
     scope: ClassVar[Literal["process", "session"]] = "process"
 
-    def __init__(self) -> None:
+    def __init__(self, sending: Sending | None = None) -> None:
+        """Observe applications, and what is sent to a server if *sending* says to which."""
         self._recorder = Recorder()
-        self._pending: list[Tap] = [make() for make in TAPS]
+        self._recorder.sending = sending
+        self._pending: list[Tap] = [make() for make in (*TAPS, *(CLIENTS if sending else ()))]
         self._installed: list[Tap] = []
         #: By operation, for advice.
         self._failures: Mapping[str, Failures] = {}
@@ -105,17 +126,23 @@ class TrafficProbe:
             "operations": operations,
             "answers": self._recorder.answers(),
             "faults": self._recorder.faults(),
+            **self._sent(),
         }
+
+    def _sent(self) -> Plain:
+        sending = self._recorder.sending
+        return {"sent": {"timed": sending.timed, "nameless": sending.nameless}} if sending else {}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""
         operations = _added_up(payload["operations"] for payload in payloads)
         subjects = {name: one for name, one in operations.items() if one.cold}  # a test has asked it
         astray = [subjects.pop(name) for name in list(subjects) if name.endswith(NO_ROUTE)]
-        reading = _reading(subjects, sum(one.cold + one.seen for one in astray))
-        notes = (*reading.notes, *_generated(operations.values()))
+        nothing = _Nothing.of(self._recorder.sending)
+        reading = _reading(subjects, sum(one.cold + one.seen for one in astray), nothing)
+        notes = (*reading.notes, *self._timed_there(payloads), *_generated(operations.values()))
         self._failures = _failures(payload["answers"] for payload in payloads)
-        errors = _errors(self._failures, reading.unavailable or _NO_TRAFFIC)
+        errors = _errors(self._failures, replace(nothing, why=reading.unavailable or nothing.why))
         return {
             LATENCY.name: replace(reading, notes=notes, errors=tuple(_faults(payloads, LATENCY))),
             ERRORS.name: replace(errors, errors=tuple(_faults(payloads, ERRORS))),
@@ -128,6 +155,13 @@ class TrafficProbe:
         if verdict.over and verdict.worst is not None:
             return Advice(f"look at {verdict.worst} first")
         return Advice()
+
+    def _timed_there(self, payloads: Sequence[Plain]) -> Iterator[str]:
+        """Yield a note if requests were timed where they were sent."""
+        count = sum(payload["sent"]["timed"] for payload in payloads if "sent" in payload)
+        if count and self._recorder.sending is not None:
+            where = f"{counted(count, 'request')} to {self._recorder.sending.address}"
+            yield f"latency: {where} timed at the client's side"
 
     def stop(self) -> None:
         """Give every framework its methods back."""
@@ -166,15 +200,17 @@ def _failures(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Failures]:
     return {name: one for name, one in sorted(found.items()) if one.ways or not name.endswith(NO_ROUTE)}
 
 
-def _errors(operations: Mapping[str, Failures], nothing: str) -> Reading:
+def _errors(operations: Mapping[str, Failures], nothing: _Nothing) -> Reading:
     """Return the rate of failed requests; *nothing* says why there is none if there were no requests."""
     rate = Rate({name: one.ratio for name, one in operations.items()}, of="requests", sampled=True)
-    return Reading(rate) if operations else Reading(rate, unavailable=nothing, hint=_HOW_TO_BE_SEEN)
+    return Reading(rate) if operations else Reading(rate, unavailable=nothing.why, hint=nothing.hint)
 
 
 def _faults(payloads: Sequence[Plain], metric: Metric) -> Iterator[Finding]:
-    faults = dict.fromkeys(fault for payload in payloads for fault in payload["faults"])
-    return (Finding(metric.name, fault) for fault in faults)
+    sent = (payload["sent"] for payload in payloads if "sent" in payload)
+    nameless = [one["nameless"] for one in sent if one["timed"] and one["nameless"]]
+    faults = (fault for payload in payloads for fault in payload["faults"])
+    return (Finding(metric.name, fault) for fault in dict.fromkeys([*nameless, *faults]))
 
 
 def _added_up(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Samples]:
@@ -187,10 +223,13 @@ def _added_up(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Samples]:
     return dict(sorted(found.items()))
 
 
-def _reading(subjects: Mapping[str, Samples], astray: int) -> Reading:
-    """Return the reading of *subjects*; *astray* is how many requests matched no route and are no operation's."""
+def _reading(subjects: Mapping[str, Samples], astray: int, nothing: _Nothing) -> Reading:
+    """Return the reading of *subjects*; *astray* is how many requests matched no route and are no operation's.
+
+    *nothing* says why there is none if there were no requests.
+    """
     if not subjects:
-        reason = f"none of {astray:,} requests matched a route" if astray else _NO_TRAFFIC
-        return Reading(Trend({}), unavailable=reason, hint=_HOW_TO_BE_SEEN)
+        reason = f"none of {astray:,} requests matched a route" if astray else nothing.why
+        return Reading(Trend({}), unavailable=reason, hint=nothing.hint)
     note = f"latency: {counted(astray, 'request')} matched no route, and so no operation"
     return Reading(Trend(subjects), notes=(note,) if astray else ())

@@ -9,9 +9,11 @@ from typing import ClassVar, Final, Protocol
 
 from pytest_backend_gates.taps.asgi import FastAPITap, StarletteTap
 from pytest_backend_gates.taps.django import DjangoTap
+from pytest_backend_gates.taps.httpx import Httpx2Tap, HttpxTap
 from pytest_backend_gates.taps.litestar import LitestarTap
 from pytest_backend_gates.taps.ninja import NinjaTap
 from pytest_backend_gates.taps.recording import Recorder
+from pytest_backend_gates.taps.requests import RequestsTap
 from pytest_backend_gates.taps.wsgi import FlaskTap
 
 
@@ -42,3 +44,6 @@ TAPS: Final[tuple[Callable[[], Tap], ...]] = (
     DjangoTap,
     NinjaTap,
 )
+
+#: The taps of clients, which observe what is sent to a server at the base URL.
+CLIENTS: Final[tuple[Callable[[], Tap], ...]] = (HttpxTap, Httpx2Tap, RequestsTap)

@@ -121,6 +121,9 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
     if scope["type"] != "http":
         return None
     observation = recorder.begin(scope["method"])
+    if observation is not None and recorder.sending is not None:
+        hosts = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host")
+        recorder.sending.arrived(scope["method"], next(hosts, ""))
     recorder.enter(app, observation)
     if lookup is not None:
         unnamed = observation or recorder.unnamed()

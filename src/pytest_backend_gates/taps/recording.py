@@ -17,6 +17,7 @@ from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.series import Series
 
 if TYPE_CHECKING:
+    from pytest_backend_gates.taps.sending import Sending
     from pytest_backend_gates.taps.statements import Statements
 
 #: Names the operation of a request if the framework knows it by now, and says whether it does.
@@ -41,6 +42,7 @@ class Observation:
         "done",
         "elapsed",
         "fallback",
+        "from_client",
         "generated",
         "lookup",
         "method",
@@ -64,6 +66,8 @@ class Observation:
         self.counted = counted
         #: Whether the contract gate made it up; then it is counted, and is no sample.
         self.generated = generated
+        #: Whether it was seen where it was sent: what its server does is not known.
+        self.from_client = False
         #: Whether it is the first of its operation.
         self.cold = False
         self.done = False
@@ -127,6 +131,8 @@ class Recorder:
         #: The request that is being served in this context. Each recorder has a variable of its own: a
         #: session that runs inside another one's test must not take its requests for nested ones.
         self.current: ContextVar[Observation | None] = ContextVar("served", default=None)
+        #: What the tests send to a server, where one was set.
+        self.sending: Sending | None = None
         self._series: dict[str, Series] = {}
         #: Requests answered whose bodies nobody has read to the end yet, oldest first.
         self._unread: dict[Observation, None] = {}

@@ -94,6 +94,8 @@ def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Obser
         _enter_mounted(recorder, path)
     else:
         observation.path_info = path
+        if recorder.sending is not None:
+            recorder.sending.arrived(environ["REQUEST_METHOD"], environ.get("HTTP_HOST", ""))
     recorder.enter(app, observation)
     return observation
 

@@ -108,7 +108,7 @@ def test_no_traffic_is_no_measurement(payloads: list[Plain]) -> None:
         unavailable="no HTTP traffic: the tests made no request to a Starlette, FastAPI, Litestar, Flask or "
         "Django application in this process",
         hint="make requests in the tests with the framework's own test client or a transport of httpx; "
-        "a server in another process is not seen",
+        "for a server in another process, set backend_gates_base_url",
     )
     assert TrafficProbe().reduce(payloads, None) == {
         "latency": nothing,

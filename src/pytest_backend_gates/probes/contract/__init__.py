@@ -11,6 +11,7 @@ generating    what hypothesis must not look at
 events        what the engine says, summed up
 document      the OpenAPI document (references: where those in it lead, path_items: in their places)
 serving       the application, served in this process (serving_asgi with its lifespan and threads, serving_wsgi)
+server        the server at the base URL in its place (serving_http, wire: how it is asked, routes: by tests)
 leaving       an application that would end the process
 signals       exceptions that a framework catches and tells of
 confidential  what is masked in all that is told

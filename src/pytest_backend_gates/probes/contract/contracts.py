@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from pytest_backend_gates.masking import masked
 from pytest_backend_gates.probes.contract import document
 from pytest_backend_gates.probes.contract.conformance import Answer
-from pytest_backend_gates.probes.contract.document import ContractError
+from pytest_backend_gates.probes.contract.document import ContractError, NoSchemaError
 from pytest_backend_gates.probes.contract.findings import Failure, Operation
 from pytest_backend_gates.taps.replies import Reply
 
@@ -169,6 +169,8 @@ class Contracts:
     def _attempt(self, step: Callable[[], Contract | None]) -> Contract | None:
         try:
             return step()
+        except NoSchemaError:
+            return None  # a server that publishes none
         except ContractError as error:
             self.errors[masked(str(error), ())] = None
             return None

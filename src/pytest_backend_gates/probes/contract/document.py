@@ -46,6 +46,8 @@ def of_app(app: object) -> dict[str, Any]:
     make, name = (_of_litestar, "openapi_schema") if _is_litestar(app) else (_of_fastapi, "openapi()")
     try:
         document = make(app)
+    except ContractError:
+        raise  # of a server that was asked for it
     except Exception as error:  # the project's own code: whatever it raises is why
         raise ContractError(f"{_kind(app)}.{name} raised {type(error).__name__}: {error}") from error
     return inlined(_checked(document, f"{_kind(app)}.{name}"), _nothing)
@@ -140,6 +142,14 @@ def base_path_of(document: Mapping[str, Any]) -> str:
     first = servers[0] if isinstance(servers, list) and servers else None
     address = first.get("url", "") if isinstance(first, Mapping) else document.get("basePath", "")
     return urlsplit(str(address)).path.rstrip("/")
+
+
+def rebased(document: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return *document* with *path* before each of its own, whatever it says of servers."""
+    place: dict[str, Any] = (
+        {"basePath": path or "/"} if "swagger" in document else {"servers": [{"url": path or "/"}]}
+    )
+    return {**document, **place}
 
 
 def _checked(document: Any, where: str) -> dict[str, Any]:  # noqa: ANN401  anything can stand in a file

@@ -12,6 +12,7 @@ from pytest_backend_gates.probes.contract.keywords import expression
 from pytest_backend_gates.probes.contract.overridden import APP, asynchronous, is_overridden
 from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.probes.contract.probe import NOT_CONSENTED, ContractProbe
+from pytest_backend_gates.probes.contract.server import Server
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.engine import Api
@@ -74,7 +75,7 @@ class Endings:
         why = self.why_left_out(item)
         if why:
             pytest.skip(why)  # whatever became of the mark
-        if self.api is None or interface(app) is None:
+        if self.api is None or not (isinstance(app, Server) or interface(app)):
             pytest.fail(self._no_app(app, operation), pytrace=False)
         self._conclude(
             self._around.measured(partial(self.api.exercise, operation, app)), operation, item.name

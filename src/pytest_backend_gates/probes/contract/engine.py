@@ -22,8 +22,10 @@ from pytest_backend_gates.probes.contract.exercising import PATIENCE, Exercising
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation
 from pytest_backend_gates.probes.contract.generating import no_local_constants, own_profile, utf8_at_once
 from pytest_backend_gates.probes.contract.leaving import nobody_leaves
+from pytest_backend_gates.probes.contract.server import Server
 from pytest_backend_gates.probes.contract.serving import ServingError
 from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
+from pytest_backend_gates.probes.contract.serving_http import HttpServer
 from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
 from pytest_backend_gates.probes.contract.signals import heard
 from pytest_backend_gates.probes.contract.telltale import Names, api_keys
@@ -51,17 +53,23 @@ def load(
     *checks* are asked besides the default ones. Raises :class:`ContractError`, and :class:`NoSchemaError`
     when there is none.
     """
-    from schemathesis.core.deserialization import deserialize_yaml
-
-    read = document.of_app(app) if schema is None else document.of_file(rootdir / schema, deserialize_yaml)
+    read = document_of(app, schema and rootdir / schema)
     configuration = _configuration(rootdir, checks)
     names = configuration.names.besides(api_keys(read))
     confidential = Confidential(names, setting.secrets(configuration.own), published(read))
-    telling = _Telling(rootdir, schema is None and hasattr(app, "openapi"), confidential)
+    by_framework = schema is None and hasattr(app, "openapi") and not isinstance(app, Server)
+    telling = _Telling(rootdir, by_framework, confidential)
     api = Api(read, configuration, telling, patience)
     if not api.operations:
         raise ContractError("the schema declares no operation: its 'paths' are empty")
     return api
+
+
+def document_of(app: object, schema: Path | None) -> dict[str, Any]:
+    """Return the document in the file *schema*, else the one that *app* makes. Raises as :func:`load` does."""
+    from schemathesis.core.deserialization import deserialize_yaml
+
+    return document.of_app(app) if schema is None else document.of_file(schema, deserialize_yaml)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,9 @@ class Api:
             return Exercise(operation.name, errors=(operation.broken,))
         telling = self._telling
         telling.confidential.begin()
-        listener = Listener(operation, telling.confidential, by_framework=telling.by_framework)
-        server = (AsgiServer if interface(app) == "asgi" else WsgiServer)(app, self._patience.limit)  # type: ignore[arg-type]  # asked just now
+        origin = app.address.origin if isinstance(app, Server) else None
+        listener = Listener(operation, telling.confidential, by_framework=telling.by_framework, origin=origin)
+        server = _serving(app, self._patience.limit)
         try:
             with (
                 nobody_leaves(server.traffic.late),
@@ -136,7 +145,7 @@ class Api:
                 server,
             ):
                 exercising = Exercising(listener, server, self._patience)
-                exercising.run(self._stream(operation, server.door, exercising.interrupt))
+                exercising.run(self._stream(operation, app, server.door, exercising.interrupt))
         except ServingError as error:
             listener.errors.append(telling.why(error))
         if server.closing is not None:
@@ -147,13 +156,18 @@ class Api:
         """Return *text*, which the application may have written, without anything that is confidential."""
         return self._telling.confidential.masked(text)
 
-    def _stream(self, operation: Operation, app: object, interrupt: Callable[[], None]) -> "EventStream":
-        """Return what asks *app*, and calls *interrupt* at every opportunity to end early."""
+    def _stream(
+        self, operation: Operation, app: object, door: object, interrupt: Callable[[], None]
+    ) -> "EventStream":
+        """Return what asks *app* through its *door*, and calls *interrupt* at every opportunity to end early."""
         from schemathesis.engine import from_schema
 
         alone = document.only(self._raw, operation.path, operation.method)
-        schema = self._schema(self._raw if self._linked else alone)
-        schema.app = app
+        raw = self._raw if self._linked else alone
+        if isinstance(app, Server):
+            raw = document.rebased(raw, app.address.path)  # the servers of the schema are other ones
+        schema = self._schema(raw)
+        schema.app = door
         _hook(schema, interrupt)
         return from_schema(schema.include(path=operation.path, method=operation.method)).execute()
 
@@ -165,6 +179,12 @@ class Api:
             return schemathesis.openapi.from_dict(raw, config=self._configured)
         except LoaderError as error:
             raise ContractError(f"the schema cannot be used: {declared.words(error)}") from error
+
+
+def _serving(app: Any, limit: float) -> AsgiServer | WsgiServer | HttpServer:  # noqa: ANN401  asked what it is
+    if isinstance(app, Server):
+        return HttpServer(app.address, limit)
+    return AsgiServer(app, limit) if interface(app) == "asgi" else WsgiServer(app, limit)
 
 
 def _hook(schema: "BaseSchema", interrupt: Callable[[], None]) -> None:

@@ -34,19 +34,30 @@ _PROGRESS: Final = (
     "RateLimitRetry",
 )
 _SERVER_ERROR: Final = "not_a_server_error"
+#: Where the engine believes what it asks in process to be.
+_ENGINES_ORIGIN: Final = "http://testserver"
 Place = Callable[[BaseException], tuple[str, int] | None]
 
 
 class Listener:
     """Hears the events of the exercise of one *operation*, and sums them up, without what is confidential."""
 
-    def __init__(self, operation: Operation, confidential: Confidential, *, by_framework: bool) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        confidential: Confidential,
+        *,
+        by_framework: bool,
+        origin: str | None = None,
+    ) -> None:
+        """Take the *origin* of the server that was asked, in place of the engine's own; ``None`` in process."""
         self.errors: list[str] = []
         self.interrupted = False
         self.exhausted = False
         self._operation = operation
         self._confidential = confidential
         self._by_framework = by_framework
+        self._origin = origin
         self._statuses: Counter[int] = Counter()
         self._failures: list[tuple[str, Failure]] = []
         #: By test case: the status of its answer, and the request.
@@ -118,7 +129,9 @@ class Listener:
                 status, curl = self._answered[case]
                 title = f"{status_text(status)}, but the application {_doing(crash)}"
                 yield _blamed(
-                    Failure(_SERVER_ERROR, status, title, curl=_command(curl()), code="beside_the_answer"),
+                    Failure(
+                        _SERVER_ERROR, status, title, curl=self._command(curl()), code="beside_the_answer"
+                    ),
                     crash,
                     place,
                 )
@@ -159,7 +172,7 @@ class Listener:
     def _failure(self, node: Any, status: int) -> Failure:  # noqa: ANN401  as above
         told = node.failure_info.failure
         common = {"check": node.name, "status": status, "code": str(getattr(told, "code", ""))}
-        curl = _command(node.failure_info.code_sample)
+        curl = self._command(node.failure_info.code_sample)
         if node.name == _SERVER_ERROR:
             return Failure(title=status_text(status), message=told.message, curl=curl, **common)
         if node.name == "status_code_conformance":
@@ -179,6 +192,14 @@ class Listener:
             identity=part(told),
             **common,
         )
+
+    def _command(self, sample: str) -> str:
+        """Return the command that asks the same again. The engine's address is in it once, the last word."""
+        command = _command(sample)
+        if self._origin is None or _ENGINES_ORIGIN not in command:
+            return command
+        before, _, behind = command.rpartition(_ENGINES_ORIGIN)
+        return f"{before}{self._origin}{behind}"
 
     def heard_non_fatal_error(self, event: Any) -> None:  # noqa: ANN401  as above
         info = event.info

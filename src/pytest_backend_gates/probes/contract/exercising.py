@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_backend_gates.probes.contract.events import Listener
     from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
+    from pytest_backend_gates.probes.contract.serving_http import HttpServer
     from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
 
 
@@ -44,7 +45,9 @@ class Stream(Protocol):
 class Exercising:
     """An exercise. Its time begins when the engine does."""
 
-    def __init__(self, listener: "Listener", server: "AsgiServer | WsgiServer", patience: Patience) -> None:
+    def __init__(
+        self, listener: "Listener", server: "AsgiServer | WsgiServer | HttpServer", patience: Patience
+    ) -> None:
         self._listener = listener
         self._server = server
         self._limit = patience.limit

@@ -108,7 +108,7 @@ class Items:
         return () if error else items
 
     def _application(self) -> object:
-        return None if self.plan.app is None else self.around.application()
+        return self.plan.server if self.plan.app is None else self.around.application()
 
     def _api(self, app: object) -> Api:
         return engine.load(app, self.plan.schema, checks=self.plan.checks, rootdir=self.plan.rootdir)
@@ -149,11 +149,31 @@ class Items:
         ) -> None:
             self.endings.run(request.node, backend_app)
 
+        items = self._items_of(contract, collector, api)
+        if not self._drives_server or all(map(is_overridden, items)):
+            return items
+
+        def contract_of_server(
+            backend_gates_operation: Operation,  # noqa: ARG001 - as above
+            request: pytest.FixtureRequest,
+        ) -> None:
+            self.endings.run(request.node, self.plan.server)
+
+        return self._items_of(contract_of_server, collector, api)
+
+    @property
+    def _drives_server(self) -> bool:
+        """Whether the server is asked: where there is an application, that is."""
+        return self.plan.server is not None and self.plan.app is None
+
+    def _items_of(
+        self, contract: Callable[..., None], collector: OperationsModule, api: Api
+    ) -> list[pytest.Item]:
         names = [operation.name for operation in api.operations]
         pytest.mark.parametrize(OPERATION, api.operations, ids=names)(contract)
         if self.plan.usefixtures:
             pytest.mark.usefixtures(*self.plan.usefixtures)(contract)
-        contract.__test__ = True  # type: ignore[attr-defined] # what pytest asks of names that do not begin with test
+        contract.__test__ = True  # type: ignore[attr-defined]  # what pytest asks of names that do not begin with test
         module = ModuleType(NAME)
         module.__file__ = str(collector.path)  # fixtures ask for it
         module.contract = contract  # type: ignore[attr-defined] # any module can
@@ -170,14 +190,13 @@ class Items:
         why = self.endings.why_left_out(item)
         if why:
             self.probe.leave_out(operation_of(item).name, why)
-            how = (
-                f"override the fixture {APP} in {self._where}/conftest.py, or set backend_gates_writes = true"
-            )
+            instead = f"override the fixture {APP} in {self._where}/conftest.py, or "
+            how = f"{'' if self._drives_server else instead}set backend_gates_writes = true"
             item.add_marker(pytest.mark.skip(reason=f"{why}: {how}" if why == NOT_CONSENTED else why))
 
     def _without_app(self, items: Sequence[pytest.Item]) -> str | None:
         """Return what to tell when there is a schema and nothing that it describes."""
-        if self.plan.app is not None or all(map(is_overridden, items)):
+        if self.plan.app is not None or self.plan.server is not None or all(map(is_overridden, items)):
             return None
         return f"there is a schema and no application: set backend_gates_app, or override the fixture {APP}"
 

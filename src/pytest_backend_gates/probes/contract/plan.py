@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_backend_gates.probes.contract.server import Server
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -23,6 +25,8 @@ class Plan:
     usefixtures: tuple[str, ...] = ()
     #: The text of a setting -> its key and the place where it was written.
     places: Mapping[str, str] = field(default_factory=dict)
+    #: The server at ``backend_gates_base_url``; generated requests are sent to it where there is no application.
+    server: Server | None = None
 
     def place(self, text: str) -> str:
         """Return ``key (file:line)`` of the setting *text*."""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from weakref import ref
 
 from pytest_backend_gates.clocks import Clock
@@ -25,10 +25,17 @@ from pytest_backend_gates.probes.contract.serving_threads import DaemonThreads
 T = TypeVar("T")
 
 
+class Asked(Protocol):
+    """What is behind such a door."""
+
+    def ask(self, scope: Message, body: bytes) -> Answer:
+        """Answer one request, whatever happens."""
+
+
 class AsgiDoor:
     """The ASGI application that the engine calls. It keeps what it calls until the interpreter exits: only this."""
 
-    def __init__(self, server: "AsgiServer") -> None:
+    def __init__(self, server: Asked) -> None:
         self._server = ref(server)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
