@@ -4,6 +4,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Final
 
@@ -11,13 +12,20 @@ from pytest_backend_gates.answers import Question
 from pytest_backend_gates.errors import Problem
 from pytest_backend_gates.evidence import FEW
 from pytest_backend_gates.judge import Judge
-from pytest_backend_gates.measurements import ROUNDS, Conditions, Metric, Reading, Samples, Trend
-from pytest_backend_gates.metrics import Catalogue, aggregates_text
+from pytest_backend_gates.measurements import ROUNDS, Conditions, Kind, Metric, Reading, Samples, Trend
+from pytest_backend_gates.metrics import AGGREGATES, Catalogue, aggregate_of, percentile_share
 from pytest_backend_gates.model import Origin, Outcome, Threshold, Verdict
 from pytest_backend_gates.threshold import Preset, ThresholdSyntaxError, parse
 
 #: How the report names what no test names: an operation, a benchmark, what is judged together.
 _TAKEN: Final = re.compile(r"[A-Z]+ /.*|[A-Z]+ \(no route\)|[^ ]+\.py::.*|\(rest\)", re.DOTALL)
+
+
+#: The aggregates of times, for messages. Of other percentiles there are some examples.
+_AGGREGATES: Final = tuple(name for name in AGGREGATES[Kind.TREND] if name != "count")
+_PERCENTILES: Final = ("p50", "p95", "p99.9")
+_ALLOWED: Final = f"aggregates: {', '.join([*_AGGREGATES, *_PERCENTILES])} ..."
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 
 
 class BudgetError(ValueError):
@@ -49,27 +57,33 @@ def read_budget(name: str, text: str, metric: Metric) -> Budget:
     """Read ``p95 < 20ms``: a threshold of *metric* for the subject *name*, without either. Raises `BudgetError`."""
     lead = "" if text.lstrip().startswith(f"{metric.name}.") else f"{metric.name}."
     written = text.strip()
+    _check_aggregate(name, written, metric)
     try:
-        if not written[:1].isalpha():
-            raise ThresholdSyntaxError(  # noqa: TRY301 - told as the parser's own mistakes are
-                "a budget begins with an aggregate",
-                lead + written,
-                (len(lead), len(lead) + 1),
-                aggregates_text(metric),
-            )
         threshold = parse(lead + written, Catalogue.of([metric]), {}, Origin("test"))
     except ThresholdSyntaxError as error:
         allowed = (error.allowed or "").removesuffix(f", or '{metric.name} off'")
         start, end = (max(0, place - len(lead)) for place in error.span)
         raise _mistake(name, error.message, error.source.removeprefix(lead), (start, end), allowed) from None
-    if isinstance(threshold, Preset) or not _is_of_times(threshold):
-        allowed = f"an aggregate and a limit: p95 < 20ms; {aggregates_text(metric)}"
+    if isinstance(threshold, Preset) or threshold.is_off or threshold.selector:
+        allowed = f"an aggregate and a limit: p95 < 20ms; {_ALLOWED}"
         raise _mistake(name, "this is no budget for times", written, (0, len(written)), allowed)
     return Budget(name, threshold, metric)
 
 
-def _is_of_times(threshold: Threshold) -> bool:
-    return not (threshold.is_off or threshold.selector or threshold.aggregate == "count")
+def _check_aggregate(name: str, written: str, metric: Metric) -> None:
+    """See to it that *written* begins with an aggregate of times: how many rounds there are is no limit to keep."""
+    start = len(metric.name) + 1 if written.startswith(f"{metric.name}.") else 0
+    word = _WORD.match(written, start)
+    if word is None:
+        raise _mistake(name, "a budget begins with an aggregate", written, (start, start + 1), _ALLOWED)
+    try:
+        known = aggregate_of(metric, word[0])
+    except ValueError:
+        known = None
+    if known not in _AGGREGATES and not percentile_share(known):
+        close = get_close_matches(word[0], [*_AGGREGATES, *_PERCENTILES], n=1)
+        meant = f"did you mean '{close[0]}'? " if close else ""
+        raise _mistake(name, f"times have no aggregate '{word[0]}'", written, word.span(), meant + _ALLOWED)
 
 
 def fewest_rounds(name: str, budgets: Sequence[Budget], asked: int | None) -> int:

@@ -61,16 +61,25 @@ def test_what_a_budget_may_be(budget: Callable[[str], Budget], text: str, needed
                 "latency_budget('checkout'): a budget begins with an aggregate\n"
                 "    < 20ms\n"
                 "    ^\n"
-                "  a trend has min, max, mean, med, count, p50, p95, p99.9 ..."
+                "  aggregates: min, max, mean, med, p50, p95, p99.9 ..."
             ),
         ),
         (
             "latency.p955 < 20ms",
             (
-                "latency_budget('checkout'): 'latency' has no aggregate 'p955'\n"
+                "latency_budget('checkout'): times have no aggregate 'p955'\n"
                 "    latency.p955 < 20ms\n"
                 "            ^^^^\n"
-                "  a trend has min, max, mean, med, count, p50, p95, p99.9 ..."
+                "  did you mean 'p95'? aggregates: min, max, mean, med, p50, p95, p99.9 ..."
+            ),
+        ),
+        (
+            "count > 3",
+            (
+                "latency_budget('checkout'): times have no aggregate 'count'\n"
+                "    count > 3\n"
+                "    ^^^^^\n"
+                "  aggregates: min, max, mean, med, p50, p95, p99.9 ..."
             ),
         ),
         (
@@ -79,7 +88,7 @@ def test_what_a_budget_may_be(budget: Callable[[str], Budget], text: str, needed
                 "latency_budget('checkout'): this is no budget for times\n"
                 "    p95[GET /a] < 20ms\n"
                 "    ^^^^^^^^^^^^^^^^^^\n"
-                "  an aggregate and a limit: p95 < 20ms; a trend has min, max, mean, med, count, p50, p95, p99.9 ..."
+                "  an aggregate and a limit: p95 < 20ms; aggregates: min, max, mean, med, p50, p95, p99.9 ..."
             ),
         ),
     ],
@@ -91,7 +100,7 @@ def test_a_mistake_is_shown_where_it_is(budget: Callable[[str], Budget], text: s
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("text", ["count > 3", "", "preset: default"])
+@pytest.mark.parametrize("text", ["", "preset: default", "latency off"])
 def test_what_is_no_budget(budget: Callable[[str], Budget], text: str) -> None:
     """What says nothing about times is refused."""
     with pytest.raises(BudgetError, match=r"^latency_budget\('checkout'\): "):
