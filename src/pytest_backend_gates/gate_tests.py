@@ -1,6 +1,7 @@
 """Gates as test reports: ``backend-gates::coverage`` in ``-v``, the summary, JUnit and every tool that reads reports."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol, Self
 
@@ -97,11 +98,13 @@ class GateTests:
         """Write one line to the terminal, if there is one and it is not ``-q``."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and self.config.get_verbosity() >= 0:
-            reporter.ensure_newline()
-            if self.config.get_terminal_writer().width_of_current_line:
-                reporter.write_line("")  # xdist's progress leaves its line open
-            reporter.write_line(text)
-            reporter.flush()  # somebody waits, perhaps before the log of a CI job
+            capture = self.config.pluginmanager.get_plugin("capturemanager")
+            with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+                reporter.ensure_newline()
+                if self.config.get_terminal_writer().width_of_current_line:
+                    reporter.write_line("")  # xdist's progress leaves its line open
+                reporter.write_line(text)
+                reporter.flush()  # somebody waits, perhaps before the log of a CI job
 
     def _verbose_line(self, gate: GateReport) -> None:
         if self.config.get_verbosity() > 0:

@@ -7,7 +7,7 @@
         client.post("/checkout", json=new_cart())
 
 The first round is part of the test as everything else is: coverage sees it, and it is all that happens
-without ``--backend-gates``. One more warms up; then the clock runs, with the measuring of coverage paused
+without ``--backend-gates``. One more warms up, and tells how long they will all take; then the clock runs, with the measuring of coverage paused
 and garbage collected whenever production would. A round of a loop may await. Rounds are timed alone: two
 names that were timed at once would each be charged with the other's work.
 """
@@ -37,6 +37,16 @@ class LazyError(TypeError):
         super().__init__(f"latency_budget: the call returns a {kind} that nobody reads: time what reads it")
 
 
+class WrongTypeError(TypeError):
+    """An argument of ``latency_budget`` that says nothing, with or without the gates."""
+
+    def __init__(self, what: str, kind: type, value: object) -> None:
+        super().__init__(
+            f"latency_budget: {what}: expected {kind.__name__}; got {type(value).__name__}:"
+            ' write latency_budget("checkout", "p95 < 20ms", rounds=100), where all but the name may be left out'
+        )
+
+
 class Timing(Protocol):
     """The session, as far as rounds need it."""
 
@@ -50,6 +60,9 @@ class Timing(Protocol):
 
         Fails the test that is timing other rounds at this moment.
         """
+
+    def foretell(self, rounds: "Rounds", count: int, seconds: float) -> None:
+        """Say that it will take so many *seconds* to run the *rounds* so often, if that is long to wait for."""
 
     def judge(self, rounds: "Rounds", times: Sequence[int]) -> None:
         """Report the *times*, in nanoseconds, and judge them. Raises when a budget is refuted."""
@@ -70,6 +83,12 @@ class LatencyBudget:
         ``p95 < 20ms``, ``mean <= 5ms``. *rounds* are as many as fit into a second unless given.
         """
         __tracebackhide__ = True
+        given: list[tuple[str, type, object]] = [("the name of what is timed", str, name)]
+        given += [("a budget", str, budget) for budget in budgets]
+        given += [] if rounds is None else [("rounds", int, rounds)]
+        for what, kind, value in given:
+            if not isinstance(value, kind):
+                raise WrongTypeError(what, kind, value)
         return Rounds(self._timing, name, budgets, rounds)
 
 
@@ -84,6 +103,8 @@ class Rounds:
         self.finished = False
         #: Whether the first round has raised, as without the gates, which the test may expect.
         self.raised = False
+        #: Whether it was called with what returns an awaitable, and nobody has awaited the whole.
+        self.unawaited = False
         self._timing = timing
         self._asked = asked
         self._fewest = timing.begin(self, asked) if timing else 0
@@ -102,6 +123,7 @@ class Rounds:
             if isinstance(first, _LAZY):
                 raise LazyError(type(first).__name__)
         if isawaitable(first):
+            self.unawaited = True
             return self._awaited(first, rounds, again)
         # A traceback would keep the rounds, and coverage paused, for as long as it lives.
         with closing(rounds):
@@ -116,6 +138,7 @@ class Rounds:
         again: Callable[[], Awaitable[Any]],
     ) -> Any:  # noqa: ANN401 - what the callable returns
         __tracebackhide__ = True
+        self.unawaited = False
         with closing(rounds):
             with self._first():
                 result = await first
@@ -140,9 +163,12 @@ class Rounds:
         if self._timing is None:
             return
         with self._timing.exclusively(self):
-            yield
-            times: list[int] = []
             now = Clock.perf_counter_ns
+            start = now()
+            yield
+            least = self._asked or self._fewest
+            self._timing.foretell(self, least, (now() - start) * least / 10**9)
+            times: list[int] = []
             enough = now() + LONG_ENOUGH
             most = self._asked or max(MOST, self._fewest)
             while len(times) < most and (self._asked or len(times) < self._fewest or now() < enough):

@@ -13,6 +13,7 @@ from pytest_backend_gates.collecting import Collecting, Counting, Holding, Obser
 from pytest_backend_gates.errors import ConfigurationError
 from pytest_backend_gates.evaluation import Probes
 from pytest_backend_gates.extensions import Extensions, added
+from pytest_backend_gates.gate_tests import GateTests
 from pytest_backend_gates.invocation import anchor, narrowed_early, narrowed_finally, without_anchor
 from pytest_backend_gates.judging import Judging
 from pytest_backend_gates.last_word import LAST_WORD, LastWord
@@ -108,7 +109,7 @@ def _sides(
     wanted = [probe for probe in known if wanted_by(settings, probe)]
     if coverage not in wanted:
         running.stop()
-    observing = _watching(running, settings, ours)
+    observing = _watching(config, running, settings, ours)
     observing |= _contract_sides(config, settings, beginning, ours.contract, ours.traffic)
     role = _role(config)
     here = _measuring(role, _started(ours, wanted))
@@ -126,10 +127,13 @@ def _started(ours: Measuring, wanted: Sequence[Probe]) -> list[Probe]:
     return [ours.traffic, *others] if tapped else others
 
 
-def _watching(running: Probes, settings: Settings, ours: Measuring) -> dict[str, object]:
+def _watching(
+    config: pytest.Config, running: Probes, settings: Settings, ours: Measuring
+) -> dict[str, object]:
     """Return what watches the tests on behalf of those probes that are wanted."""
     queries = ours.queries if wanted_by(settings, ours.queries) else None
-    timing = Timing(ours.benchmarks, ours.coverage, ours.traffic, strict=settings.strict)
+    tell = GateTests(config).tell
+    timing = Timing(ours.benchmarks, ours.coverage, ours.traffic, tell, strict=settings.strict)
     watching: list[tuple[tuple[Probe, ...], dict[str, object]]] = [
         (
             (ours.traffic, ours.contract, ours.queries),

@@ -1,7 +1,9 @@
 """The session as the fixture ``latency_budget`` and pytest-benchmark meet it: what is timed on purpose."""
 
-from collections.abc import Generator, Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Final
 
 import pytest
 
@@ -21,16 +23,31 @@ from pytest_backend_gates.probes.coverage_at_work import core_at_work
 from pytest_backend_gates.probes.traffic import LATENCY, TrafficProbe
 from pytest_backend_gates.reports.rows import row_text
 
+#: Rounds that take longer than so many seconds are announced.
+LONG: Final = 5.0
+#: What to do about rounds that were not run to the end.
+_AWAIT: Final = "what it was called with is asynchronous: await latency_budget(...)(...)"
+_TO_THE_END: Final = (
+    "call it with what is to be timed, or loop over it without break, and let no round but the first raise"
+)
+
 
 class Timing:
     """Runs rounds undisturbed, judges their budgets, and hands their times to the report."""
 
     def __init__(
-        self, benchmarks: BenchmarksProbe, coverage: CoverageProbe, traffic: TrafficProbe, *, strict: bool
+        self,
+        benchmarks: BenchmarksProbe,
+        coverage: CoverageProbe,
+        traffic: TrafficProbe,
+        tell: Callable[[str], None],
+        *,
+        strict: bool,
     ) -> None:
         self.benchmarks = benchmarks
         self.coverage = coverage
         self.traffic = traffic
+        self.tell = tell
         self.strict = strict
         #: What this test has asked for, and the budgets that it gave.
         self._begun: dict[Rounds, list[Budget]] = {}
@@ -80,6 +97,12 @@ class Timing:
         with self.traffic.uncounted(), self.coverage.paused():
             yield
 
+    def foretell(self, rounds: Rounds, count: int, seconds: float) -> None:
+        """Announce *rounds* that take long: a percentile far out needs very many of them."""
+        if seconds > LONG:
+            asked = f" for {', '.join(rounds.budgets)}" if rounds.budgets else ""
+            self.tell(f"latency_budget({rounds.name!r}): {count:,} rounds{asked} take about {seconds:,.0f} s")
+
     def judge(self, rounds: Rounds, times: Sequence[int]) -> None:
         """Report the *times*, and fail the test when they refute a budget."""
         __tracebackhide__ = True
@@ -108,13 +131,23 @@ class Timing:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
         result = yield
-        left = [rounds.name for rounds in self._begun if not (rounds.finished or rounds.raised)]
+        left = [rounds for rounds in self._begun if not (rounds.finished or rounds.raised)]
         if left:
             pytest.fail(
-                f"latency_budget({left[0]!r}): its rounds were not run to the end, so nothing was judged:"
-                " call it with what is to be timed, or loop over it without break, and let no round but the first raise",
+                f"latency_budget({left[0].name!r}): its rounds were not run to the end, so nothing was judged:"
+                f" {_AWAIT if left[0].unawaited else _TO_THE_END}",
                 pytrace=False,
             )
         if self._unproven:
             pytest.skip("\n".join(self._unproven))
         return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.skipped and report.when == "call" and self._unproven and isinstance(report.longrepr, tuple):
+            path, line, _ = item.reportinfo()  # the test, and not the line above that skips it
+            report.longrepr = (os.fspath(path), (line or 0) + 1, report.longrepr[2])
+        return report

@@ -75,6 +75,10 @@ def test_broken_off(latency_budget):
         break
 
 
+def test_forgotten(latency_budget):
+    latency_budget("forgotten", rounds=20)(asyncio.sleep, 0).close()
+
+
 def test_raises_late(latency_budget):
     times = iter(range(5))
     with contextlib.suppress(StopIteration):
@@ -108,7 +112,7 @@ def test_generator(latency_budget):
         latency_budget("lazy", "p95 < 1ms")(lambda: (number for number in range(3)))
 """
 #: Those of the first tests that fail with the gates on.
-RED = {"test_over", "test_mistake", "test_broken_off", "test_raises_late"}
+RED = {"test_over", "test_mistake", "test_broken_off", "test_forgotten", "test_raises_late"}
 #: All that is told of a mistake in a budget: the line of the test, and the mistake.
 MISTAKE = """\
 >       latency_budget("mistaken", "p95 < 20 parsec")(slowly)
@@ -117,6 +121,13 @@ E           p95 < 20 parsec
 E                 ^^^^^^^^^
 E         units: s, ms, us
 tests/test_budget.py:53: Failed
+"""
+#: Rounds that take long.
+LONG = """import time
+
+
+def test_long(latency_budget):
+    latency_budget("long", "p99.9 < 10s")(time.sleep, 0.006)
 """
 #: Unproven and wrong besides: what proves nothing must not hide it.
 WRONG = """import time
@@ -251,7 +262,7 @@ def _traceback(result: "Result", test: str) -> str:
 def test_budgets_are_judged_in_the_test_and_reported(shop: "Project") -> None:
     """Each test fails by its own budget, at its own line; the rounds are subjects of the report in any mode."""
     shop.file("tests/test_budget.py", TESTS)
-    result, report = shop.report("-v", "-p", "no:pytest_cov")
+    result, report = shop.report("-v", "-rs", "-p", "no:pytest_cov")
     outcomes = _outcomes(result)
     assert {name for name, outcome in outcomes.items() if outcome == "FAILED"} == RED
     assert outcomes["test_unproven"] == "SKIPPED"
@@ -263,6 +274,11 @@ def test_budgets_are_judged_in_the_test_and_reported(shop: "Project") -> None:
         "latency_budget('broken off'): its rounds were not run to the end, so nothing was judged"
         in result.out
     )
+    assert (
+        "latency_budget('forgotten'): its rounds were not run to the end, so nothing was judged:"
+        " what it was called with is asynchronous: await latency_budget(...)(...)\n" in result.out
+    )
+    assert "SKIPPED [1] tests/test_budget.py:56: SKIPPED  latency[unproven]  p95 " in result.out
     assert "latency_budget.py:" not in result.out
     block = " ".join(result.block.split())
     assert "2 operations within the budgets that tests gave them instead" in block, (
@@ -284,10 +300,25 @@ def test_an_unproven_budget_hides_no_failure(single: "Project") -> None:
     assert "FAILED tests/test_wrong.py::test_unproven_and_wrong" in result.out
 
 
+def test_rounds_that_take_long_are_announced(single: "Project") -> None:
+    """Before they are run, among the progress of the tests; quietly, nothing is said."""
+    single.file("tests/test_long.py", LONG)
+    result = single.gates("--backend-gates-only=latency", "tests/test_long.py")
+    told = re.search(r"\ntests/test_long.py \n(.*)\n\.", result.out)
+    assert told is not None, result.out
+    assert (
+        re.sub(r"\d+ s$", "0 s", told[1])
+        == "latency_budget('long'): 1,000 rounds for p99.9 < 10s take about 0 s"
+    )
+
+
 def test_off_a_budget_runs_once(single: "Project") -> None:
     """Without the gates every test passes as fast as it can: nothing is judged, not even read."""
     result = single.file("tests/test_budget.py", TESTS).run("-q", "-p", "no:pytest_cov")
-    assert (result.status, result.out.splitlines()[-1].partition(" in ")[0]) == (0, "65 passed, 1 skipped")
+    assert (result.status, result.out.splitlines()[-1].partition(" in ")[0]) == (
+        0,
+        "66 passed, 1 skipped, 1 warning",
+    )
 
 
 def test_coverage_is_what_it_is_without_the_rounds(single: "Project") -> None:

@@ -1,9 +1,11 @@
 """Rounds: what is run, what is timed, and what is handed on."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,8 @@ class Session:
     fewest: int = 20
     told: list[str] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
+    #: How often the rounds will be run, and in how many seconds.
+    foretold: tuple[int, float] = (0, 0.0)
 
     def begin(self, rounds: Rounds, asked: int | None) -> int:
         """Say what was begun."""
@@ -33,6 +37,11 @@ class Session:
             yield
         finally:
             self.told.append("together")
+
+    def foretell(self, rounds: Rounds, count: int, seconds: float) -> None:
+        """Say so, and keep how often and how long."""
+        self.told.append(f"foretell {rounds.name}")
+        self.foretold = count, seconds
 
     def judge(self, rounds: Rounds, times: Sequence[int]) -> None:
         """Keep the times."""
@@ -91,7 +100,9 @@ def test_the_first_round_belongs_to_the_test_and_the_second_is_not_timed(session
         "begin checkout ['p95 < 1ms'] 3",
         "call 0",
         "exclusively checkout",
-        *(f"call {number}" for number in range(1, 5)),
+        "call 1",
+        "foretell checkout",
+        *(f"call {number}" for number in range(2, 5)),
         "together",
         "judge checkout",
     ]
@@ -111,6 +122,47 @@ def test_as_many_as_prove_something(session: Session) -> None:
     session.fewest = 10_000
     LatencyBudget(session)("checkout", "p99.99 < 1s")(int)
     assert len(session.times) == 10_000
+
+
+def test_how_long_it_takes_is_told_by_the_round_that_warms_up(session: Session) -> None:
+    """Of the rounds that are asked for, or the fewest that prove something."""
+    session.tick = 5_000_000
+    LatencyBudget(session)("checkout", rounds=30)(int)
+    assert session.foretold == (30, 0.15)
+    session.fewest = 10_000
+    LatencyBudget(session)("checkout", "p99.99 < 1s")(int)
+    assert session.foretold == (10_000, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("args", "rounds", "told"),
+    [
+        ((None,), None, "the name of what is timed: expected str; got NoneType"),
+        (
+            (time.sleep, "p95 < 1s"),
+            None,
+            "the name of what is timed: expected str; got builtin_function_or_method",
+        ),
+        (("checkout", 20), None, "a budget: expected str; got int"),
+        (("checkout",), "30", "rounds: expected int; got str"),
+    ],
+)
+@pytest.mark.parametrize("on", [True, False])
+def test_what_is_no_text_or_number_is_refused(
+    session: Session,
+    args: tuple[Any, ...],
+    rounds: Any,  # noqa: ANN401 - what is refused
+    told: str,
+    *,
+    on: bool,
+) -> None:
+    """With and without the gates: the message says which argument it is, and what is written there."""
+    with pytest.raises(TypeError) as error:
+        LatencyBudget(session if on else None)(*args, rounds=rounds)
+    assert str(error.value) == (
+        f"latency_budget: {told}:"
+        ' write latency_budget("checkout", "p95 < 20ms", rounds=100), where all but the name may be left out'
+    )
 
 
 def test_a_loop_is_timed_and_may_await(session: Session) -> None:
@@ -141,6 +193,15 @@ def test_an_awaitable_is_awaited_in_every_round(session: Session) -> None:
         return result
 
     assert (asyncio.run(main()), len(calls), len(session.times)) == (0, 7, 5)
+
+
+def test_what_nobody_awaits_is_known(session: Session) -> None:
+    """Until it is awaited: the message of a session can then say what is missing."""
+    rounds = LatencyBudget(session)("checkout", rounds=5)
+    whole = rounds(asyncio.sleep, 0)
+    assert (rounds.unawaited, rounds.finished) == (True, False)
+    asyncio.run(whole)
+    assert (rounds.unawaited, rounds.finished) == (False, True)
 
 
 def test_a_loop_that_is_left_hands_nothing_on(session: Session) -> None:
