@@ -89,7 +89,7 @@ class Judge:
             return self._without_data(row, _unmatched(noun, len(known), reading), reading.hint)
         left = owned(threshold, _left_to_tests(threshold, measurement), self.thresholds)
         if left:  # and judged there, by this judge
-            return replace(row, outcome=Outcome.PASSED, judged=len(left), reason=left_text(row, len(left)))
+            return replace(row, outcome=Outcome.PASSED, judged=len(left), reason=left_text(len(left)))
         if isinstance(measurement, Rate):
             reason = f"none of the {measurement.of} that this threshold matches can be counted"
             return self._without_data(row, reason, reading.hint)
@@ -104,7 +104,7 @@ class Judge:
         """Return the reason of *row*, with how many subjects tests have judged by budgets: instead of it, or too."""
         left = len(owned(row.threshold, _left_to_tests(row.threshold, measurement), self.thresholds))
         both = len(_within_budgets(row.threshold, measurement) & mine)
-        told = [left_text(row, left) if left else "", both_text(both) if both else ""]
+        told = [left_text(left) if left else "", both_text(both) if both else ""]
         return "; ".join(filter(None, [row.reason, *told]))
 
     def _overridden(self, threshold: Threshold, known: Collection[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Final
 
 from pytest_backend_gates.answers import (
     Answer,
@@ -17,6 +18,9 @@ from pytest_backend_gates.evidence import refuting_count
 from pytest_backend_gates.measurements import ROUNDS, Conditions, Finding, Number
 from pytest_backend_gates.model import Verdict
 from pytest_backend_gates.units import SIDES, counted, quantity_text, shown_beside
+
+#: What was timed on purpose, in rounds of its own: by ``latency_budget``, by pytest-benchmark.
+_TIMED: Final = "benchmark"
 
 
 def ticks(row: Verdict) -> int:
@@ -57,17 +61,28 @@ def _conditions_text(answers: Sequence[Answer], conditions: Conditions) -> str:
 
 def _judged_text(row: Verdict, question: Question, answers: Sequence[Answer], worst: Answer) -> str:
     over, within = members(proving(answers, Proof.OVER)), members(proving(answers, Proof.WITHIN))
-    noun = row.metric.subject
     if not over and not within:
         return f"nothing proven: {worst.subject}: {finding(row, question, worst).message}"
-    together = f" ({worst.members} {noun}s with few samples, together)" if worst.members > 1 else ""
+    nouns = _nouns(row, answers)
+    together = f" ({worst.members} {nouns[1]} with few samples, together)" if worst.members > 1 else ""
     if over:
-        told = f"{over} of {counted(members(answers), noun)} {_side(question)}"
+        told = f"{over} of {counted(members(answers), *nouns)} {_side(question)}"
     else:
         few = sum(len(answer.parts) for answer in proving(answers, Proof.WITHIN))
-        alone = f"{counted(within - few, noun)} within" if within > few else ""
-        told = ", ".join(filter(None, [alone, f"{counted(few, noun)} within together" if few else ""]))
+        alone = f"{counted(within - few, *nouns)} within" if within > few else ""
+        told = ", ".join(filter(None, [alone, f"{counted(few, *nouns)} within together" if few else ""]))
     return f"worst {worst.subject}{together}; {told}"
+
+
+def _nouns(row: Verdict, answers: Sequence[Answer]) -> tuple[str, str]:
+    """Return what the subjects of *answers* are, as one and as several: what was timed in rounds is a benchmark."""
+    parts = [part for answer in answers for part in answer.parts or (answer,)]
+    noun = row.metric.subject
+    if not any(part.samples.sources.get(ROUNDS) for part in parts):
+        return noun, f"{noun}s"
+    if all(part.samples.sources.get(ROUNDS) for part in parts):
+        return _TIMED, f"{_TIMED}s"
+    return f"{noun} or {_TIMED}", f"{noun}s and {_TIMED}s"
 
 
 def finding(row: Verdict, question: Question, answer: Answer) -> Finding:
@@ -89,13 +104,13 @@ def untimed_finding(row: Verdict, benchmark: str, why: str) -> Finding:
 def untimed_text(untimed: Mapping[str, str]) -> str:
     """Say how many benchmarks were not timed, and why not."""
     whys = "; ".join(dict.fromkeys(untimed.values()))
-    return f"{counted(len(untimed), 'benchmark was', 'benchmarks were')} not timed: {whys}"
+    return f"{counted(len(untimed), f'{_TIMED} was', f'{_TIMED}s were')} not timed: {whys}"
 
 
-def left_text(row: Verdict, count: int) -> str:
+def left_text(count: int) -> str:
     """Say that tests have judged *count* subjects by limits of their own."""
     budgets = "the budget that a test gave it" if count == 1 else "the budgets that tests gave them"
-    return f"{counted(count, row.metric.subject)} within {budgets} instead"
+    return f"{counted(count, _TIMED)} within {budgets} instead"
 
 
 def both_text(count: int) -> str:

@@ -281,7 +281,7 @@ def test_budgets_are_judged_in_the_test_and_reported(shop: "Project") -> None:
     assert "SKIPPED [1] tests/test_budget.py:56: SKIPPED  latency[unproven]  p95 " in result.out
     assert "latency_budget.py:" not in result.out
     block = " ".join(result.block.split())
-    assert "2 operations within the budgets that tests gave them instead" in block, (
+    assert "2 benchmarks within the budgets that tests gave them instead" in block, (
         "not those that were refuted"
     )
     subjects = report["measurements"]["latency"]["subjects"]
@@ -361,7 +361,7 @@ def test_benchmarks(single: "Project", args: tuple[str, ...], reason: str | None
         assert f"latency: {reason}" in report["notes"]
         return
     assert outcomes == ["PASSED", "PASSED"], result.out
-    assert "2 operations within, 55 samples, 25 of them means of several calls, which hide slow ones" in told
+    assert "2 benchmarks within, 55 samples, 25 of them means of several calls, which hide slow ones" in told
     subjects = report["measurements"]["latency"]["subjects"]
     assert subjects["tests/test_benchmarks.py::test_rounds"]["sources"] == {
         "test": 0,

@@ -180,7 +180,7 @@ def test_a_row_tells_the_evidence(budget: Callable[[str], Budget]) -> None:
     verdict = budget("p95 < 20ms").judge([30 * MS] * 20, "coverage paused", strict=False)
     assert row_text(verdict, "checkout") == (
         "FAILED  latency[checkout]  p95 30 ms < 20 ms"
-        "  worst checkout; 1 of 1 operation over, 20 samples; coverage paused\n"
+        "  worst checkout; 1 of 1 benchmark over, 20 samples; coverage paused\n"
         "  p95 30 ms, 20 of 20 over 20 ms, longest run 20"
     )
     verdict = budget("p95 < 20ms").judge([19 * MS] * 18 + [30 * MS] * 2, "", strict=False)

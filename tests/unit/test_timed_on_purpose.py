@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from pytest_backend_gates.measurements import Reading, Samples, Trend
+from pytest_backend_gates.measurements import ROUNDS, Reading, Samples, Trend
 from pytest_backend_gates.model import Outcome, Verdict
 
 Judged = Callable[..., tuple[Verdict, ...]]
@@ -81,7 +81,7 @@ def test_benchmarks_that_were_not_timed(
             "default: latency.p95 < 1s",
             {"p95"},
             Outcome.PASSED,
-            "1 operation within the budget that a test gave it instead",
+            "1 benchmark within the budget that a test gave it instead",
         ),
         ("default: latency.p95 < 1s", {"max"}, Outcome.FAILED, "worst it; 1 of 1 operation over, 20 samples"),
         (
@@ -114,14 +114,19 @@ def test_a_budget_stands_in_for_a_default_only(
 
 def test_what_is_left_to_budgets_is_told_beside_the_others(judged: Judged) -> None:
     """The row of a default counts what tests have judged instead, unless another threshold owns it."""
-    own = {f"own {number}": Samples((array("q", [1] * 20),), budgets=frozenset({"p95"})) for number in (1, 2)}
+    kept = Samples((array("q", [1] * 20),), sources={ROUNDS: 20}, budgets=frozenset({"p95"}))
+    own = {f"own {number}": kept for number in (1, 2)}
     reading = {"latency": Reading(Trend({**QUICK, **own}))}
     (row,) = judged(reading, "default: latency.p95 < 1s")
     assert row.reason == (
-        "worst GET /; 1 operation within, 20 samples; 2 operations within the budgets that tests gave them instead"
+        "worst GET /; 1 operation within, 20 samples; 2 benchmarks within the budgets that tests gave them instead"
     )
     rows = judged(reading, "default: latency.p95 < 1s", "latency.p95[own *] < 1s")
     assert [row.reason for row in rows] == [
         "worst GET /; 1 operation within, 20 samples",
-        "worst own 1; 2 operations within, 40 samples; 2 of them also within budgets of their own",
+        "worst own 1; 2 benchmarks within, 40 samples; 2 of them also within budgets of their own",
     ]
+    (row,) = judged(reading, "latency.p95 < 1s")
+    assert row.reason == (
+        "worst GET /; 3 operations and benchmarks within, 60 samples; 2 of them also within budgets of their own"
+    )
