@@ -69,8 +69,9 @@ class Columns:
 def lines(report: SessionReport, width: int, verbosity: int = 0) -> list[Line]:
     """Return the block for a terminal of *width* columns.
 
-    *verbosity* is pytest's: below 0 only red rows and the last line, above 0 every finding. A path or an
-    ini line to paste is never cut, so only such a line can be wider than *width*.
+    *verbosity* is pytest's: below 0 only red rows and the last line, or why a gate was skipped where nothing is
+    red; above 0 every finding. A path or an ini line to paste is never cut, so only such a line can be wider
+    than *width*.
     """
     width = max(width, NARROWEST)
     if report.outcome == "incomplete":
@@ -78,7 +79,7 @@ def lines(report: SessionReport, width: int, verbosity: int = 0) -> list[Line]:
     gates = [(gate, rows_of(gate)) for gate in report.gates]
     places = Columns.of((row for _, rows in gates for row in rows), width)
     block = [line for gate, rows in gates for line in _gate(gate, rows, places, verbosity)]
-    notes = _notes(report, width) if verbosity >= 0 else []
+    notes = _notes(report, width) if verbosity >= 0 else _skipped(report, width)
     return [*block, *notes, *_last_line(report, width)]
 
 
@@ -99,6 +100,18 @@ def _no_verdict(report: SessionReport, width: int) -> list[Line]:
 
 def _notes(report: SessionReport, width: int) -> list[Line]:
     return [Line(text, {}) for note in report.notes for text in _hanging("note: ", note, width)]
+
+
+def _skipped(report: SessionReport, width: int) -> list[Line]:
+    """Return in short why gates were skipped: a quiet run that ends green must not look as if all had passed."""
+    skipped = [gate for gate in report.gates if gate.outcome is Outcome.SKIPPED]
+    if not skipped or any(gate.red for gate in report.gates):
+        return []
+    by_reason: dict[str, list[str]] = {}
+    for gate in skipped:
+        by_reason.setdefault(gate.reason.partition(": ")[0], []).append(gate.gate)
+    told = "; ".join(f"{', '.join(gates)}: {reason}" for reason, gates in by_reason.items())
+    return [Line(text, _YELLOW) for text in _hanging("skipped: ", told, width)]
 
 
 def _gate(gate: GateReport, rows: list[Row], places: Columns, verbosity: int) -> Iterator[Line]:
@@ -161,7 +174,7 @@ def _last_line(report: SessionReport, width: int) -> list[Line]:
     """``2 of 5 gates failed, 1 skipped in 14.2 s (gates added 0.4 s)``"""
     red = sum(gate.red for gate in report.gates)
     calm = Counter(gate.outcome for gate in report.gates if not gate.red)
-    text, markup = _failed(red, len(report.gates)) if red else _passed(calm[Outcome.PASSED])
+    text, markup = _failed(red, len(report.gates)) if red else _passed(calm)
     text += "".join(f", {calm[outcome]} {outcome.lower()}" for outcome in _ASIDE if calm[outcome])
     text += f" in {report.seconds:,.1f} s (gates added {report.gates_seconds:,.1f} s)"
     return [Line(line, {**markup, "bold": True}) for line in _hanging("", text, width)]
@@ -171,8 +184,11 @@ def _failed(red: int, total: int) -> tuple[str, dict[str, bool]]:
     return (f"{red} of {total} gates failed" if total > 1 else "1 gate failed"), _RED
 
 
-def _passed(count: int) -> tuple[str, dict[str, bool]]:
-    return f"{count} gate{'' if count == 1 else 's'} passed", _GREEN if count else _YELLOW
+def _passed(calm: Mapping[Outcome, int]) -> tuple[str, dict[str, bool]]:
+    count = calm[Outcome.PASSED]
+    if count:
+        return f"{count} gate{'' if count == 1 else 's'} passed", _GREEN
+    return "no gate passed" if calm[Outcome.WAIVED] else "no gate judged", _YELLOW
 
 
 def _hanging(title: str, text: str, room: int) -> list[str]:

@@ -42,6 +42,27 @@ def test_quiet_green_report(green: SessionReport) -> None:
     ]
 
 
+def test_quiet_report_of_a_green_session_tells_what_was_skipped(green: SessionReport) -> None:
+    """With -q pytest does not say why; and green must not look as if every gate had passed."""
+    narrowed = "a narrowed run (-k)"
+    why = {
+        "coverage": f"{narrowed}: coverage is judged in full runs",
+        "contract": f"{narrowed}: the contract is judged in full runs",
+        "latency": "no HTTP traffic",
+    }
+    skipped = [GateReport(gate, *SKIPPED, reason, ()) for gate, reason in why.items()]
+    report = replace(green, gates=(*green.gates, *skipped))
+    assert lines(report, 100, -1) == [
+        Line("skipped: coverage, contract: a narrowed run (-k); latency: no HTTP traffic", {"yellow": True}),
+        Line("4 gates passed, 3 skipped in 14.2 s (gates added 0.4 s)", {"green": True, "bold": True}),
+    ]
+    red = replace(report, gates=(*skipped, GateReport("complexity", *FAILED, "r", ())))
+    assert [line.text for line in lines(red, 100, -1)] == [
+        "FAILED   complexity  r",
+        "1 of 4 gates failed, 3 skipped in 14.2 s (gates added 0.4 s)",
+    ]
+
+
 def test_markup(rich: SessionReport) -> None:
     """Only a row's first lines and the last line are coloured, by outcome."""
     colours = {
@@ -77,8 +98,10 @@ SKIPPED, OFF, WAIVED = (Outcome.SKIPPED, False), (Outcome.OFF, False), (Outcome.
         (_gates(PASSED, PASSED), "2 gates passed", "green"),
         (_gates(PASSED, PASSED, PASSED, SKIPPED), "3 gates passed, 1 skipped", "green"),
         (_gates(PASSED, WAIVED, SKIPPED, SKIPPED, OFF), "1 gate passed, 1 waived, 2 skipped, 1 off", "green"),
-        (_gates(SKIPPED, SKIPPED), "0 gates passed, 2 skipped", "yellow"),
-        (_gates(), "0 gates passed", "yellow"),
+        (_gates(SKIPPED, SKIPPED), "no gate judged, 2 skipped", "yellow"),
+        (_gates(OFF, OFF), "no gate judged, 2 off", "yellow"),
+        (_gates(WAIVED, OFF), "no gate passed, 1 waived, 1 off", "yellow"),
+        (_gates(), "no gate judged", "yellow"),
         (_gates(FAILED), "1 gate failed", "red"),
         (_gates(FAILED, PASSED, FAILED, PASSED), "2 of 4 gates failed", "red"),
         (_gates(FAILED, (Outcome.ERROR, True), SKIPPED), "2 of 3 gates failed, 1 skipped", "red"),
