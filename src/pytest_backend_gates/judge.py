@@ -54,7 +54,9 @@ class Judge:
         row = self._measured(row, reading)
         if reading.errors:
             findings = reading.errors + row.findings
-            row = replace(row, outcome=Outcome.ERROR, reason=_errors_text(reading.errors), findings=findings)
+            told = _errors_text(reading.errors, metric.gate)
+            told = f"{told}; {row.reason}" if reading.measurement is not None else told
+            row = replace(row, outcome=Outcome.ERROR, reason=told, findings=findings)
         elif self.strict and row.outcome is Outcome.PASSED and row.unproven:
             row = replace(row, outcome=Outcome.SKIPPED, reason=f"{row.reason} (strict: unproven is red)")
         return self._coloured(row)
@@ -205,8 +207,9 @@ def _reading_order(finding: Finding) -> tuple[str, int, str, str, str]:
     return finding.path or "", finding.line or 0, finding.code or "", finding.subject, finding.message
 
 
-def _errors_text(errors: Sequence[Finding]) -> str:
+def _errors_text(errors: Sequence[Finding], gate: str) -> str:
+    """Tell the first of *errors*, and where it was, unless that is the *gate*, which its row names anyway."""
     first = errors[0]
-    place = f"{first.place}: " if first.place else ""
+    place = f"{first.place}: " if first.place not in ("", gate) else ""
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{place}{first.message}{more}"

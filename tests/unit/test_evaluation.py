@@ -284,7 +284,7 @@ def test_a_worker_that_died(judged: Callable[..., Judged]) -> None:
         "complexity": Outcome.PASSED,
         "security": Outcome.PASSED,
     }
-    assert result.gates[0].rows[0].reason == "gw1: died"
+    assert result.gates[0].rows[0].reason == "gw1: died; 10 of 10 hits, 1 file"
 
 
 def test_a_probe_that_forgets_a_metric(judged: Callable[..., Judged]) -> None:

@@ -323,14 +323,15 @@ def test_errors_beat_everything(one: One) -> None:
     )
     row = one(Reading(BLOCKS, errors), "complexity < 10")
     assert (row.outcome, row.red, row.relax) == (Outcome.ERROR, True, "complexity off")
-    assert row.reason == "src/bad.py:3: invalid syntax (and 1 more)"
+    assert row.reason == "src/bad.py:3: invalid syntax (and 1 more); 3 of 4 blocks over"
     assert row.findings[:2] == errors
     assert len(row.findings) == 5
     assert (row.value, row.over) == (14, 3)
     for measurement in (BLOCKS, Gauge({}), None):
         for narrowed in (None, "-k x"):
             row = one(Reading(measurement, errors[1:], "nothing there"), "complexity < 99", narrowed=narrowed)
-            assert (row.outcome, row.reason) == (Outcome.ERROR, "a worker died")
+            assert (row.outcome, row.reason.partition("; ")[0]) == (Outcome.ERROR, "a worker died")
+    assert one(Reading(None, errors[1:]), "complexity < 99").reason == "a worker died"
 
 
 def test_off(one: One) -> None:

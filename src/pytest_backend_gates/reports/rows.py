@@ -56,6 +56,13 @@ class Row:
         return "relax: ", self.relax
 
     @property
+    def says_it_all(self) -> bool:
+        """Whether there is but one error, and the row's reason is that."""
+        if self.outcome is not Outcome.ERROR or self.verdict is None or len(self.verdict.findings) != 1:
+            return False
+        return self.verdict.findings[0].message in self.verdict.reason and not self.verdict.findings[0].hint
+
+    @property
     def needs_help(self) -> bool:
         """Whether the reader can do something about this row."""
         unproven = self.verdict.unproven if self.verdict else 0

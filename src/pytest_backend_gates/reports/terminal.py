@@ -154,7 +154,7 @@ def _details(row: Row, room: int, verbosity: int) -> Iterator[str]:
     """Yield what stands under a row: findings, the line that would accept them, a hint."""
     if not row.needs_help:
         return
-    if row.verdict is not None and (row.red or verbosity > 0):
+    if row.verdict is not None and not row.says_it_all and (row.red or verbosity > 0):
         yield from finding_lines(row.verdict, room, verbosity)
     if row.remedy:
         word, text = row.remedy
