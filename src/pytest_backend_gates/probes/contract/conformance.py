@@ -16,6 +16,7 @@ from pytest_backend_gates.probes.contract.events import failing, first_sentence,
 from pytest_backend_gates.probes.contract.findings import Failure, Operation, documenting, status_text
 from pytest_backend_gates.probes.contract.seen import documented_as
 from pytest_backend_gates.probes.contract.setting import CHECKS
+from pytest_backend_gates.probes.contract.wording import on_one_line
 
 if TYPE_CHECKING:
     from schemathesis.schemas import APIOperation, BaseSchema
@@ -99,7 +100,7 @@ class Conformance:
             except FailureGroup as group:
                 return list(group.exceptions)
             except SchemathesisError as error:
-                raise ContractError(self._mask(" ".join(str(error).split()))) from error
+                raise ContractError(self._mask(on_one_line(str(error)))) from error
             return []
 
         if not wanted or not failures(*wanted):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_backend_gates.probes.contract import document, setting
 from pytest_backend_gates.probes.contract.findings import Operation
 from pytest_backend_gates.probes.contract.path_items import reference_of
+from pytest_backend_gates.probes.contract.wording import on_one_line
 
 if TYPE_CHECKING:
     from schemathesis.schemas import BaseSchema
@@ -105,4 +106,4 @@ def _weaker(check: Any) -> bool:  # noqa: ANN401  as above
 
 def words(error: Any) -> str:  # noqa: ANN401  as above, of several classes
     """Return what schemathesis says is wrong with a schema, on one line."""
-    return " ".join(str(getattr(error, "message", None) or error).split())
+    return on_one_line(str(getattr(error, "message", None) or error))

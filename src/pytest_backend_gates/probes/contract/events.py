@@ -19,6 +19,7 @@ from pytest_backend_gates.probes.contract.findings import (
 from pytest_backend_gates.probes.contract.leaving import LEAVING, LeftError
 from pytest_backend_gates.probes.contract.serving import CASE_HEADER, Traffic
 from pytest_backend_gates.probes.contract.tracebacks import raised
+from pytest_backend_gates.probes.contract.wording import on_one_line
 
 if TYPE_CHECKING:
     from schemathesis.engine.events import EngineEvent
@@ -203,7 +204,7 @@ class Listener:
 
     def heard_non_fatal_error(self, event: Any) -> None:  # noqa: ANN401  as above
         info = event.info
-        self.errors.append(" ".join(f"{info.title}: {info.message}".split()))
+        self.errors.append(on_one_line(f"{info.title}: {info.message}"))
 
     def heard_fatal_error(self, event: Any) -> None:  # noqa: ANN401  as above
         self.errors.append(f"schemathesis failed: {raised(event.exception)}")
