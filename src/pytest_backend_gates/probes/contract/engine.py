@@ -30,6 +30,7 @@ from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
 from pytest_backend_gates.probes.contract.signals import heard
 from pytest_backend_gates.probes.contract.telltale import Names, api_keys
 from pytest_backend_gates.probes.contract.tracebacks import place, raised
+from pytest_backend_gates.probes.contract.wording import on_one_line
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
     from schemathesis.engine.core import EventStream
     from schemathesis.schemas import BaseSchema
 
-__all__ = ["Api", "ContractError", "NoSchemaError", "Operation", "load"]
+__all__ = ["Api", "ContractError", "NoSchemaError", "Operation", "SettingError", "load"]
+
+
+class SettingError(ContractError):
+    """A mistake in schemathesis.toml or in ``backend_gates_checks``: it is not the contract that is at fault."""
 
 
 def load(
@@ -231,7 +236,7 @@ class _Configuration:
 def _configuration(rootdir: Path, checks: Sequence[str]) -> _Configuration:
     """Read and check what holds for *rootdir*. Made once: it runs the project's hooks file.
 
-    Raises :class:`ContractError`.
+    Raises :class:`SettingError`.
     """
     from schemathesis.config import ConfigError, SchemathesisConfig
     from schemathesis.core.errors import HookError
@@ -243,25 +248,26 @@ def _configuration(rootdir: Path, checks: Sequence[str]) -> _Configuration:
         built = SchemathesisConfig.from_dict(whole)
     except (OSError, ValueError, ConfigError, HookError) as error:
         because = f": {error.__cause__}" if isinstance(error, HookError) else ""
-        raise ContractError(f"{path or 'SCHEMATHESIS_HOOKS'}: {error}{because}") from error
+        told = on_one_line(f"{error}{because}")
+        raise SettingError(f"{path or 'SCHEMATHESIS_HOOKS'}: {told}") from error
     refused = setting.refused(whole)
     if refused:
-        raise ContractError(f"{path}: {refused}")
+        raise SettingError(f"{path}: {refused}")
     _known(checks, whole)
     return _Configuration(own, built)
 
 
 def _known(checks: Sequence[str], configured: dict[str, Any]) -> None:
-    """See to it that every check there is asked for exists and will be made. Raises :class:`ContractError`."""
+    """See to it that every check there is asked for exists and will be made. Raises :class:`SettingError`."""
     from schemathesis.checks import CHECKS, load_all_checks
 
     load_all_checks()
     known = sorted(set(CHECKS.get_all_names()))
     for name in checks:
         if name not in known:
-            raise ContractError(
+            raise SettingError(
                 f"backend_gates_checks: there is no check '{name}'; {did_you_mean(name, known)}"
             )
         why = setting.idle(name, configured)
         if why:
-            raise ContractError(f"backend_gates_checks: '{name}' would never be made: {why}")
+            raise SettingError(f"backend_gates_checks: '{name}' would never be made: {why}")

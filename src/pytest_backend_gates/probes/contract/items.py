@@ -24,7 +24,7 @@ from pytest_backend_gates.probes.contract.ending import (
     is_ours,
     operation_of,
 )
-from pytest_backend_gates.probes.contract.engine import Api, ContractError, NoSchemaError
+from pytest_backend_gates.probes.contract.engine import Api, ContractError, NoSchemaError, SettingError
 from pytest_backend_gates.probes.contract.findings import Operation
 from pytest_backend_gates.probes.contract.overridden import APP, fixtures, is_overridden
 from pytest_backend_gates.probes.contract.plan import Plan
@@ -71,6 +71,8 @@ class Items:
         self.folder = folder
         self.probe = probe
         self.around = around
+        #: What is wrong with the settings, if it is they that keep the items from being made.
+        self._mistake: str | None = None
         #: What runs them: a plugin of its own.
         self.endings = Endings(plan, probe, around)
         self._asked = False
@@ -82,11 +84,18 @@ class Items:
             return None
         self._asked = True
         items = self._collected(collector)
+        if (
+            self._mistake is not None
+        ):  # as with a module of tests that cannot be imported: no test runs in vain
+            return pytest.CollectReport(collector.nodeid, "failed", self._mistake, [])
         self.endings.names = [item.name for item in items]
         return pytest.CollectReport(collector.nodeid, "passed", None, list(items))
 
     def _collected(self, collector: OperationsModule) -> Sequence[pytest.Item]:
-        """Return the items. What keeps them from being made is the probe's to tell: other tests still run."""
+        """Return the items. What keeps them from being made is the probe's to tell: other tests still run.
+
+        Unless it is a mistake in the settings.
+        """
         app, error = self._attempt(self._application, self._named)
         if error is None:
             try:
@@ -103,7 +112,7 @@ class Items:
         if without is not None:
             self.probe.not_generating(without, error=True)
             return ()
-        error = self._missing_fixture(items)
+        self._mistake = error = self._missing_fixture(items)
         self.probe.declare(() if error else api.operations, error)
         return () if error else items
 
@@ -120,9 +129,12 @@ class Items:
             return call.result, None
         error = call.excinfo.value
         if isinstance(error, ContractError):
-            return None, masked(str(error), ())
+            told = masked(str(error), ())
+            self._mistake = told if isinstance(error, SettingError) else None
+            return None, told
         if isinstance(error, AppError):
-            return None, f"{self.plan.place(self.plan.app or '')}: {error}; {error.allowed}"
+            self._mistake = f"{self.plan.place(self.plan.app or '')}: {error}; {error.allowed}"
+            return None, self._mistake
         found = place(error, self.plan.rootdir)
         where = f", at {found[0]}:{found[1]}" if found else ""
         return None, masked(f"{named} raised {raised(error)}{where}", ())
