@@ -282,13 +282,49 @@ def test_judged_in_total(project: "Project") -> None:
     assert (result.status, result.rows()["contract.failures"]) == (0, "PASSED")
 
 
-#: What stands in the way -> the files that make it so, and what the row says. What is wrong with the setting itself:
-#: see tests/unit/probes/contract/test_items.py.
+#: A mistake in the settings -> the files that make it so, and what is told of it.
+#: Other ones of the same kinds: see tests/unit/probes/contract/test_items.py.
 MISTAKES = {
     "fixture": (
         {"pytest.ini": f"{INI}backend_gates_usefixtures = signed_in\n"},
         "backend_gates_usefixtures (pytest.ini:5): there is no fixture 'signed_in' for the tests in 'tests'",
     ),
+    "application": (
+        {"pytest.ini": INI.replace("shop.app:app", "shop.app:ap")},
+        (
+            "backend_gates_app (pytest.ini:4): 'shop.app' has no attribute 'ap'; did you mean 'app'? allowed:"
+            " 'package.module:attribute', an ASGI or WSGI application or a function that returns one"
+        ),
+    ),
+    "schemathesis.toml": (
+        {"schemathesis.toml": '[generation]\nmode = "some"\n'},
+        (
+            "{root}/schemathesis.toml: Error in [generation] section: Invalid value:"
+            " - 'mode' -> 'some' is not a valid value. Valid values are: 'all', 'negative', 'positive'."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", [("-p", "no:xdist"), ("-n2",)], indirect=True, ids=["no xdist", "-n2"])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_in_the_settings(project: "Project", mistake: str) -> None:
+    """They are told as one error of the collection, before the first test; if that does not end it, on the row."""
+    files, text = MISTAKES[mistake]
+    told = text.format(root=project.root)
+    for name, content in files.items():
+        project.file(name, content)
+    result = project.gates(ONLY)
+    assert f"\n{' ERROR collecting tests/contract '.center(100, '_')}\n{told}\n=====" in result.out
+    assert (result.out.count(told), result.status != 0) == (1, True)
+    assert result.block == "no verdict: the session was cut short: 1 error during collection"
+    result = project.gates(ONLY, "--continue-on-collection-errors")
+    assert (result.status, result.rows()["contract"]) == (1, "ERROR")
+    assert f"contract == 0: {told}\n  without it: contract.failures off, or" in result.out
+
+
+#: What stands in the way -> the files that make it so, and what the row says.
+OBSTACLES = {
     "no application": (
         {
             "pytest.ini": INI.replace("app = shop.app:app", "schema = openapi.yaml"),
@@ -308,10 +344,10 @@ MISTAKES = {
 
 
 @one_mode
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_what_stands_in_the_way(project: "Project", mistake: str) -> None:
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_what_stands_in_the_way(project: "Project", obstacle: str) -> None:
     """Without contract tests the gate is ERROR and says where the mistake is; the project's own tests all run."""
-    files, told = MISTAKES[mistake]
+    files, told = OBSTACLES[obstacle]
     for name, text in files.items():
         project.file(name, text)
     project.file("gates.json", "")
@@ -577,7 +613,8 @@ def test_an_asynchronous_application(project: "Project", ends: str) -> None:
     project.file("tests/conftest.py", ASYNCHRONOUS.replace("return", ends))
     result = project.gates(ONLY)
     assert result.out.count(f"\n{NOBODY_WAITS}\n") == 4
-    assert f"GET /orders: {NOBODY_WAITS} (and 3 more)" in " ".join(result.block.split())
+    why = f"this operation was not exercised: {NOBODY_WAITS}"
+    assert f"GET /orders: {why} (and 3 more); 0 failures in 4 operations" in " ".join(result.block.split())
     assert (result.status, result.rows()["contract"]) == (1, "ERROR")
 
 

@@ -1,11 +1,13 @@
 """One contract item: the exercise of its operation, how the test ends, and what the probe hears of it."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
+from pytest_backend_gates.masking import masked
 from pytest_backend_gates.probes.contract.app import described, interface
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation
 from pytest_backend_gates.probes.contract.keywords import expression
@@ -13,6 +15,7 @@ from pytest_backend_gates.probes.contract.overridden import APP, asynchronous, i
 from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.probes.contract.probe import NOT_CONSENTED, ContractProbe
 from pytest_backend_gates.probes.contract.server import Server
+from pytest_backend_gates.probes.contract.tracebacks import place, raised
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.engine import Api
@@ -67,7 +70,6 @@ class Endings:
         self._plan = plan
         self._probe = probe
         self._around = around
-        self._unawaited: str | None = None
 
     def run(self, item: pytest.Item, app: object) -> None:
         """Exercise the operation of *item* with *app*, and end the test as it deserves."""
@@ -102,7 +104,7 @@ class Endings:
         if exercise.failures and why and not exercise.errors:
             titles = ", ".join(failure.title for failure in exercise.failures)
             pytest.xfail(self._around.legible(f"{why}: {titles}"))
-        texts = [*exercise.errors, *(failure.text() for failure in exercise.failures)]
+        texts = [*exercise.errors, *_texts(exercise)]
         if texts:  # with --runxfail also here
             alone = self._around.command(expression(name, self.names))
             told = "\n\n".join([*texts, f"to run it alone: {alone}"])
@@ -116,7 +118,6 @@ class Endings:
         """Say what is allowed, before pytest says what is wrong. A plugin that waits has replaced the function."""
         told = asynchronous(fixturedef) if fixturedef.argname == APP else None
         if told:
-            self._unawaited = told
             error = pytest.fail.Exception(told, pytrace=False)
             key = fixturedef.cache_key(request)  # type: ignore[arg-type] # pytest hides the class
             fixturedef.cached_result = (None, key, (error, None))  # or it fails by itself in the next test
@@ -124,16 +125,26 @@ class Endings:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if not is_ours(item):
             return report
-        if report.failed and report.when == "setup" and self._unawaited:
-            self._probe.record(Exercise(operation_of(item).name, errors=(self._unawaited,)))
+        if report.failed and report.when == "setup" and call.excinfo is not None:
+            self._probe.not_ready(operation_of(item).name, self._told(call.excinfo.value))
         elif report.skipped and isinstance(report.longrepr, tuple):
             self._skipped(item, report)
         return report
+
+    def _told(self, error: BaseException) -> str:
+        """Say what kept a test from beginning."""
+        if isinstance(error, pytest.fail.Exception):
+            return masked(str(error), ())
+        if isinstance(error, pytest.FixtureLookupError):
+            return f"there is no fixture '{error.argname}'"
+        found = place(error, self._plan.rootdir)
+        where = f", at {found[0]}:{found[1]}" if found else ""
+        return masked(f"its set-up raised {raised(error)}{where}", ())
 
     def _skipped(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Say where, and tell the probe what the project left out."""
@@ -142,3 +153,11 @@ class Endings:
             report.longrepr = (str(item.reportinfo()[0]), 1, reason)
         elif not self.why_left_out(item):
             self._probe.leave_out(operation_of(item).name, f"skipped: {reason.removeprefix('Skipped: ')}")
+
+
+def _texts(exercise: Exercise) -> Iterator[str]:
+    """Yield what to tell of the failures; an answer that says that nothing is there is not to be documented."""
+    for failure in exercise.failures:
+        yield replace(failure, hint=None).text() if exercise.lost else failure.text()
+    if exercise.failures and exercise.lost:
+        yield "nothing but 404 was answered: the application may serve the schema's paths below another path"

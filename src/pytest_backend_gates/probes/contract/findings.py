@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
-from typing import Self
+from typing import Final, Self
 
 from pytest_backend_gates.measurements import Finding, Plain
 from pytest_backend_gates.units import counted
+
+#: Why nothing is known of an operation that something kept from being asked.
+UNEXERCISED: Final = "it could not be exercised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,15 @@ class Exercise:
         return any(status < 400 for status in self.statuses)
 
     @property
+    def lost(self) -> bool:
+        """Whether nothing is there that needs no id: then the application serves the path elsewhere, if at all."""
+        return set(self.statuses) == {404} and "{" not in self.operation
+
+    @property
     def unproven(self) -> str | None:
         """Why nothing is known of the operation, if it never answered as it should."""
         if self.errors:
-            return "it could not be exercised"
+            return UNEXERCISED
         if self.exhausted:
             return "the time ran out"
         if self.variant is not None:

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final, Self
 
 from pytest_backend_gates.measurements import Counter, Finding, Plain, Rate, Ratio
-from pytest_backend_gates.probes.contract.findings import Exercise, Failure, distinct, never
+from pytest_backend_gates.probes.contract.findings import UNEXERCISED, Exercise, Failure, distinct, never
 from pytest_backend_gates.probes.contract.seen import Seen
 from pytest_backend_gates.probes.contract.setting import FILE
 from pytest_backend_gates.units import counted
@@ -34,6 +34,8 @@ class Gathered:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     #: By operation: the default checks that let more pass than they do by default.
     weakened: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: By operation: why its test never began.
+    unready: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, told: Sequence[Plain], seen: Mapping[str, Seen]) -> Self:
@@ -43,10 +45,12 @@ class Gathered:
             one = Exercise.from_plain(plain)
             known = exercises.get(one.operation)
             exercises[one.operation] = one if known is None else _together(known, one)
-        left_out = dict(chain.from_iterable(one["left_out"].items() for one in told))
+        left_out, unready = (
+            dict(chain.from_iterable(one[key].items() for one in told)) for key in ("left_out", "unready")
+        )
         declared = tuple(told[0]["declared"] or ())
         checks = {key: told[0][key] for key in ("unchecked", "weakened")}
-        return cls(declared, dict(sorted(exercises.items())), left_out, seen=seen, **checks)
+        return cls(declared, dict(sorted(exercises.items())), left_out, seen=seen, unready=unready, **checks)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,7 +69,8 @@ class Gathered:
         if exercise is not None:
             return exercise.unproven
         statuses = set(seen.statuses) if seen is not None else set()
-        return self.left_out.get(name, never(statuses) if statuses else UNASKED)
+        asked_by_nobody = UNEXERCISED if name in self.declared else UNASKED
+        return self.left_out.get(name, never(statuses) if statuses else asked_by_nobody)
 
     def errors(self) -> tuple[Finding, ...]:
         """Return what keeps the whole from being reliable."""
@@ -73,8 +78,21 @@ class Gathered:
         return (
             *(Finding(name, error) for name, one in self.exercises.items() for error in one.errors),
             *(Finding(name, error) for name, one in self.seen.items() for error in one.errors),
-            *(Finding(name, "this operation was not exercised") for name in missing),
+            *(Finding(name, self._why_missing(name)) for name in missing),
         )
+
+    def _why_missing(self, name: str) -> str:
+        why = self.unready.get(name)
+        return f"this operation was not exercised: {why}" if why else "this operation was not exercised"
+
+    def lost(self) -> tuple[str, ...]:
+        """Return what was requested, if nothing that was asked is there, and nobody has seen anything there."""
+        asked = [one for one in self.exercises.values() if one.statuses]
+        statuses = [*(one.statuses for one in asked), *(one.statuses for one in self.seen.values())]
+        known = set(chain.from_iterable(statuses))
+        if known != {404} or not any(one.lost for one in asked):
+            return ()
+        return tuple(one.log[0].rpartition(" ")[0] for one in asked if one.log)
 
     def counter(self) -> Counter:
         """Return the failures of all operations, in the order of the schema."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
-from pytest_backend_gates.probes.contract.findings import Exercise, Failure, Operation
+from pytest_backend_gates.probes.contract.findings import UNEXERCISED, Exercise, Failure, Operation
 from pytest_backend_gates.probes.contract.gathered import NOT_CONSENTED, UNASKED, Gathered
 from pytest_backend_gates.probes.contract.seen import together
 
@@ -33,6 +33,12 @@ _FIND: Final = (
     "let the requests find something: create it in a fixture named in backend_gates_usefixtures;"
     " or the schema's servers or basePath put the paths elsewhere than the application does"
 )
+_BELOW: Final = (
+    "the application may serve the schema's paths below another path; name the application that serves them"
+    " where the schema says, or correct the schema (servers, basePath)"
+)
+#: So many of what was asked for are named.
+_NAMED: Final = 3
 _GENERATE: Final = "nothing is generated: set backend_gates_app = package.module:attribute"
 _ASK: Final = "let the project's own tests ask for them: generated requests do not count here"
 _NO_ANSWERS: Final = "no test received an answer from an application with an API schema in this process"
@@ -70,7 +76,10 @@ class ContractProbe:
         self._observed: ObservedContract | None = None
         self._exercises: list[Exercise] = []
         self._left_out: dict[str, str] = {}
+        self._unready: dict[str, str] = {}
         self._whole = Gathered((), {}, {}, {})
+        #: The operations of which an error is told.
+        self._failed: frozenset[str] = frozenset()
 
     def declare(self, operations: Iterable[Operation], error: str | None = None) -> None:
         """Tell what the schema declares; *error* says why it could not be read."""
@@ -87,6 +96,10 @@ class ContractProbe:
     def leave_out(self, operation: str, reason: str = NOT_CONSENTED) -> None:
         """Tell that the operation so named is not exercised on purpose, and why."""
         self._left_out[operation] = reason
+
+    def not_ready(self, operation: str, why: str) -> None:
+        """Tell why the test of the operation so named did not begin; it may be tried again, and begin then."""
+        self._unready[operation] = why
 
     def unavailable(self, reason: str, hint: str | None = None) -> None:
         """Tell that there is no contract to hold the application to."""
@@ -107,7 +120,8 @@ class ContractProbe:
         """Return what was told and recorded in this process."""
         exercises = [exercise.to_plain() for exercise in self._exercises]
         observed = self._observed.to_plain() if self._observed else {"seen": [], "errors": [], "lost": []}
-        return {**self._told, "exercises": exercises, "left_out": self._left_out, "observed": observed}
+        kept_from = {"left_out": self._left_out, "unready": self._unready}
+        return {**self._told, "exercises": exercises, **kept_from, "observed": observed}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:
         """Put the exercises of all processes together. They must have declared the same operations."""
@@ -128,6 +142,7 @@ class ContractProbe:
     def _readings(self, errors: Iterable[Finding]) -> dict[str, Reading]:
         whole = self._whole
         faults = tuple(dict.fromkeys([*errors, *whole.errors()]))
+        self._failed = frozenset(one.subject for one in faults)
         statuses = Reading(whole.statuses(), faults) if whole.seen else Reading(unavailable=_NO_ANSWERS)
         return {
             FAILURES.name: Reading(whole.counter(), faults),
@@ -142,7 +157,20 @@ class ContractProbe:
         failures = self._whole.failures_among(verdict.findings)
         strangers = [failure for failure in failures if failure.status not in _REFUSED]
         hint = _documenting(strangers) if strangers else _LOG_IN if failures else self._remedy()
-        return Advice(hint, tuple(sorted(verdict.findings, key=_is_of_the_answer)))
+        findings = filter(self._says_more, verdict.findings)
+        return Advice(self._elsewhere() or hint, tuple(sorted(findings, key=_is_of_the_answer)))
+
+    def _says_more(self, finding: Finding) -> bool:
+        """Whether *finding* says more than that something is not known which an error kept from being known."""
+        return finding.message != UNEXERCISED or finding.subject not in self._failed
+
+    def _elsewhere(self) -> str | None:
+        """Say what was asked for, if nothing of it is there: to document that would help nobody."""
+        lost = self._whole.lost()
+        if not lost:
+            return None
+        more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
+        return f"every operation was answered 404 and nothing else: {_BELOW}; asked for: {', '.join(lost[:_NAMED])}{more}"
 
     def _remedy(self) -> str | None:
         reasons = " ".join(self._whole.reasons().values())

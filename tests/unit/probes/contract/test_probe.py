@@ -222,12 +222,48 @@ def test_undocumented_refusals() -> None:
 def test_what_was_not_exercised() -> None:
     """An operation that nobody exercised and nobody left out is an error, in a full run."""
     row = judged(payload(exercised(READ, 200)), payload(exercised(LIST, 200)))
-    assert (row.outcome, row.reason) == (Outcome.ERROR, "POST /items: this operation was not exercised")
+    counted = "0 failures in 3 operations; 2 of 3 answered, 4 requests, 1 unproven: it could not be exercised"
+    assert (row.outcome, row.reason, row.hint) == (
+        Outcome.ERROR,
+        f"POST /items: this operation was not exercised; {counted}",
+        None,
+    )
+    assert row.findings == (Finding(MAKE.name, "this operation was not exercised"),)
     narrowed = judged(payload(exercised(READ, 200)), narrowed="-k items")
     assert (narrowed.outcome, narrowed.reason) == (
         Outcome.SKIPPED,
         "a narrowed run (-k items): the contract is judged in full runs",
     )
+
+
+def test_what_kept_a_test_from_beginning() -> None:
+    """It is told once, and only of an operation that was not exercised after all."""
+    probe = ContractProbe()
+    probe.declare([READ, LIST])
+    for one in (READ, LIST):
+        probe.not_ready(one.name, "its set-up raised KeyError")
+    probe.record(exercised(READ, 200))
+    row = judged(json.loads(json.dumps(probe.collect(None, print))))
+    assert (row.outcome, row.unproven) == (Outcome.ERROR, 1)
+    told = "this operation was not exercised: its set-up raised KeyError"
+    assert row.findings == (Finding(LIST.name, told),)
+
+
+def test_nothing_is_where_the_schema_says() -> None:
+    """What was asked for is named, and nobody is told to document it; one answer, to whomever, and it is another matter."""
+    missing = [exercised(one, 404, failures=(GONE,)) for one in (READ, LIST, MAKE)]
+    logged = [replace(one, log=(f"{one.operation.replace('/', '/v1/', 1)} abc",)) for one in missing]
+    below = (
+        "every operation was answered 404 and nothing else: the application may serve the schema's paths below"
+        " another path; name the application that serves them where the schema says, or correct the schema"
+        " (servers, basePath); asked for: GET /v1/items, GET /v1/items/{id}, POST /v1/items"
+    )
+    document = "mend it, or document it: responses={404: ...}"
+    assert judged(payload(*logged)).hint == below
+    assert judged(payload(logged[0], left_out=(LIST, MAKE))).hint == document  # perhaps there is no such item
+    assert judged(payload(*logged[:2], exercised(MAKE, 201))).hint == document
+    seen = {"seen": [Seen(LIST.name, ("200",), {200: 1}).to_plain()], "errors": []}
+    assert judged(payload(*logged) | {"observed": seen}).hint == document
 
 
 def test_errors_of_an_exercise() -> None:
@@ -238,7 +274,11 @@ def test_errors_of_an_exercise() -> None:
         exercised(MAKE, 201),
     )
     row = judged(told)
-    assert (row.outcome, row.red, row.reason) == (Outcome.ERROR, True, "GET /items/{id}: it hangs")
+    assert (row.outcome, row.red, row.reason) == (
+        Outcome.ERROR,
+        True,
+        "GET /items/{id}: it hangs; 1 failure in 3 operations; 1 of 3 answered, 4 requests, 1 unproven: it could not be exercised",
+    )
     assert [one.subject for one in row.findings] == ["GET /items/{id}", "GET /items"]
 
 
@@ -283,7 +323,7 @@ def test_processes_that_disagree(tell: Tell) -> None:
     other = ContractProbe()
     tell(other)
     row = judged(payload(exercised(READ, 200)), other.collect(None, print))
-    assert row.reason == "contract: the processes do not agree on the operations that the schema declares"
+    assert row.reason == "the processes do not agree on the operations that the schema declares"
     assert row.outcome is Outcome.ERROR
 
 
@@ -370,7 +410,7 @@ def test_nothing_generated_and_nothing_seen() -> None:
     """Then there is no verdict, or the error that there was."""
     assert judged(idle(), idle()).reason == "no API schema configured"
     row = judged(idle(error=True), idle(error=True))
-    assert (row.outcome, row.reason) == (Outcome.ERROR, "contract: no API schema configured")
+    assert (row.outcome, row.reason) == (Outcome.ERROR, "no API schema configured")
     asked = judged(idle(*UNASKED))
     assert (asked.outcome, asked.hint) == (
         Outcome.SKIPPED,
@@ -384,7 +424,10 @@ def test_schemas_that_cannot_be_read() -> None:
         idle(Seen("GET /", ("200",), {200: 1}, errors=("odd",)), errors=("FastAPI.openapi() raised",))
     ] * 2
     row = judged(*told)
-    assert (row.outcome, row.reason) == (Outcome.ERROR, "contract: FastAPI.openapi() raised (and 1 more)")
+    assert (row.outcome, row.reason) == (
+        Outcome.ERROR,
+        "FastAPI.openapi() raised (and 1 more); 0 failures in 1 operation; 1 of 1 answered, 2 answers to tests",
+    )
     assert [(one.subject, one.message) for one in row.findings] == [
         ("contract", "FastAPI.openapi() raised"),
         ("GET /", "odd"),
