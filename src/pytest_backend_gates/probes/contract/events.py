@@ -84,7 +84,8 @@ class Listener:
         """Sum up what was heard, and what went through the server meanwhile."""
         errors = list(self.errors)
         if traffic.given_up is not None:
-            errors.append(traffic.given_up)
+            found = next(filter(None, map(place, traffic.hanging)), None)
+            errors.append(f"{traffic.given_up} at {found[0]}:{found[1]}" if found else traffic.given_up)
         elif not errors:
             errors += self._contradictions()
         errors += [f"{what}, outside of a request" for what in self._elsewhere(traffic)]

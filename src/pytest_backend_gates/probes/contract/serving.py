@@ -9,7 +9,7 @@ its own, as with Starlette's test client, and its lifespan begins and ends there
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -88,6 +88,8 @@ class Traffic:
     log: list[str] = field(default_factory=list)
     #: Which request was given up, and why, if one was.
     given_up: str | None = None
+    #: Where the application may have been then, the likeliest place first.
+    hanging: Sequence[BaseException] = ()
 
     def note(self, method: str, target: str, body: bytes, content_type: str) -> str:
         """Log a request, and return how to name it. A multipart boundary is random, and left out."""
@@ -97,9 +99,10 @@ class Traffic:
         self.log.append(f"{method} {target} {hashlib.sha256(body).hexdigest()[:16]}")
         return f"{method} {target}"
 
-    def give_up(self, why: str) -> Answer:
-        """Keep *why* a request was given up; return what stands for its answer."""
+    def give_up(self, why: str, hanging: Iterable[BaseException] = ()) -> Answer:
+        """Keep *why* a request was given up, and where; return what stands for its answer."""
         self.given_up = f"{why}: the request was given up"
+        self.hanging = [*hanging]
         return failed()
 
     def crashed(self, case: str, error: BaseException, answer: Answer) -> Answer:

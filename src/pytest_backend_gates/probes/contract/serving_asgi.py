@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self, TypeVar
 from weakref import ref
 
 from pytest_backend_gates.clocks import Clock
+from pytest_backend_gates.probes.contract.hanging import Older, standing
 from pytest_backend_gates.probes.contract.leaving import INSIDE
 from pytest_backend_gates.probes.contract.serving import (
     CASE_HEADER,
@@ -65,6 +66,8 @@ class AsgiServer:
         self._lifespan: Lifespan | None = None
         self._ending = False
         self._finished = threading.Event()
+        #: The threads and tasks that no request has been the reason for.
+        self._older = Older()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -74,6 +77,7 @@ class AsgiServer:
         except ServingError:
             self._stop()
             raise
+        self._older = Older.now(self._loop)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,7 +103,8 @@ class AsgiServer:
         try:
             answer = self._waited(task, answer)
         except TimeoutError:
-            return self.traffic.give_up(f"no answer to {name}")
+            stands = standing(self._loop, self._thread.ident, self._older)
+            return self.traffic.give_up(f"no answer to {name} within {self._limit:g} s", stands)
         except CancelledError as error:
             return self.traffic.crashed(header(scope["headers"], CASE_HEADER), error, answer)
         finally:

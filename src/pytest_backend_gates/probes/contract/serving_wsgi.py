@@ -44,7 +44,8 @@ class _Job:
     def __init__(self, environ: Environ) -> None:
         self.environ = environ
         self.answer = failed()
-        self.late = False
+        #: What was raised into the application, if it did not answer.
+        self.late: BaseException | None = None
         self.done = threading.Event()
 
 
@@ -98,8 +99,8 @@ class WsgiServer:
             job.done.wait()
         else:
             self._answer(job)
-        if job.late:
-            return self.traffic.give_up(f"no answer to {name}")
+        if job.late is not None:
+            return self.traffic.give_up(f"no answer to {name} within {self._limit:g} s", [job.late])
         return self.traffic.give_up(too_long(name)) if job.answer.too_long else job.answer
 
     def serve(self, seconds: float) -> None:
@@ -113,8 +114,8 @@ class WsgiServer:
         try:
             with _broken_off(self._limit):
                 self._answer(job)
-        except _TooLateError:
-            job.late = True
+        except _TooLateError as late:
+            job.late = late
         finally:
             job.done.set()
 

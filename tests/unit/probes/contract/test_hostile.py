@@ -17,7 +17,9 @@ from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import StreamingResponse
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
+from starlette.middleware.base import RequestResponseEndpoint
 from starlette.requests import Request
+from starlette.responses import Response as Answered
 
 from pytest_backend_gates.probes.contract import events
 from pytest_backend_gates.probes.contract.engine import Api, ContractError
@@ -42,15 +44,31 @@ def sleeps_in_a_thread() -> None:
     time.sleep(3600)
 
 
-@pytest.mark.parametrize("handler", [sleeps, blocks, sleeps_in_a_thread])
-def test_asgi_hangs(load: Callable[..., Api], handler: Callable[[], Any]) -> None:
-    """The request is given up, that operation is an error, and the next one is exercised."""
+async def passes_on(request: Request, call_next: RequestResponseEndpoint) -> Answered:
+    return await call_next(request)
+
+
+def given_up(handler: Callable[[], Any]) -> str:
+    """Return what is told of *handler*, all of which is one line of this file."""
+    line = handler.__code__.co_firstlineno + 1
+    return (
+        f"no answer to GET /hangs within {LIMIT} s: the request was given up at {Path(__file__).name}:{line}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("handler", "middleware"), [(sleeps, False), (sleeps, True), (blocks, True), (sleeps_in_a_thread, True)]
+)
+def test_asgi_hangs(load: Callable[..., Api], handler: Callable[[], Any], *, middleware: bool) -> None:
+    """The request is given up, that operation is an error that says where, and the next one is exercised."""
     app = FastAPI()
     app.get("/hangs")(handler)
     app.get("/ok")(lambda: 1)
+    if middleware:
+        app.middleware("http")(passes_on)
     hangs, ok = load(app, limit=LIMIT).operations
-    result = load(app, limit=LIMIT).exercise(hangs, app)
-    assert "no answer to GET /hangs: the request was given up" in result.errors
+    result = load(app, limit=LIMIT, rootdir=HERE).exercise(hangs, app)
+    assert given_up(handler) in result.errors
     assert result.unproven == "it could not be exercised"
     result = load(app).exercise(ok, app)
     assert (result.errors, result.unproven) == ((), None)
@@ -67,8 +85,8 @@ def test_wsgi_hangs(load: Callable[..., Api], written: Callable[..., Path]) -> N
     try:
         schema = written({"/hangs": {"get": ANYTHING}, "/ok": {"get": ANYTHING}})
         hangs, ok = load(app, schema).operations
-        result = load(app, schema, limit=LIMIT).exercise(hangs, app)
-        assert result.errors == ("no answer to GET /hangs: the request was given up",)
+        result = load(app, schema, limit=LIMIT, rootdir=HERE).exercise(hangs, app)
+        assert result.errors == (given_up(sleeps_in_a_thread),)
         result = load(app, schema).exercise(ok, app)
         assert (result.errors, result.unproven) == ((), None)
         while not rung and signal.getitimer(signal.ITIMER_REAL)[0]:

@@ -58,7 +58,7 @@ def test_it_swallows_the_alarm(
 ) -> None:
     """It rings again and again, and for the application alone."""
     (result,) = exercise(app, written({"/": {"get": ANYTHING}}), limit=0.3).values()
-    assert result.errors == ("no answer to GET /: the request was given up",)
+    assert result.errors == ("no answer to GET / within 0.3 s: the request was given up",)
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == alarm
 
 
