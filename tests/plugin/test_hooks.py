@@ -287,62 +287,54 @@ def test_a_probe_that_cannot_advise(shop: "Project") -> None:
     ]
 
 
-WHERE = "pytest_backend_gates_{} of conftest.py: "
-#: What stands in a conftest file -> what is said of it.
-FAULTS = {
-    "def pytest_backend_gates_probes():\n    return 3\n": WHERE.format("probes")
-    + "returned an object of the type int\n  return a list of probes",
-    "def pytest_backend_gates_probes():\n    raise OSError('no disk')\n": WHERE.format("probes")
-    + "raised OSError: no disk (conftest.py:5)",
-    "def pytest_backend_gates_probes():\n    return [object()]\n": WHERE.format("probes")
-    + "an object of the type object is no probe: it has no name, metrics, scope, start, collect, reduce, advise, stop",
-    PROBE.replace("[Own()]", "[Own]"): WHERE.format("probes") + "Own is a class: return an instance of it",
-    PROBE.replace('"own-probe"', '"traffic"'): WHERE.format("probes") + "there is another probe named 'traffic'",
-    PROBE.replace('"own-probe"', '"a probe"'): WHERE.format("probes")
-    + "'a probe' is not a name of a probe: letters, digits, _ and -",
-    PROBE.replace('"session"', '"module"'): WHERE.format("probes")
-    + "the probe 'own-probe': its scope is 'process' or 'session'; got 'module'",
-    PROBE.replace('Metric("own"', 'Metric("coverage"'): WHERE.format("probes")
-    + "the probe 'own-probe' declares the metric 'coverage', which another measures",
-    PROBE.replace('Metric("own"', 'Metric("latency.p95"'): WHERE.format("probes")
-    + "the probe 'own-probe': 'latency.p95' would be read as an aggregate of the metric 'latency'",
-    PROBE.replace('Metric("own"', 'Metric("own metric"'): WHERE.format("probes")
-    + "the probe 'own-probe': 'own metric' is not a name of a metric: letters, digits and _, with dots between",
-    PROBE.replace("GAUGE, None", "GAUGE, 'ms'"): WHERE.format("probes")
-    + "the probe 'own-probe': its metric 'own': 'ms' is not a base unit: %, /s, B, s",
-    PROBE.replace("GAUGE, None", "RATE, None"): WHERE.format("probes")
-    + "the probe 'own-probe': its metric 'own': the unit of a rate is '%'",
-    PROBE.replace('None, "own"', 'None, "own gate"'): WHERE.format("probes")
-    + "the probe 'own-probe': its metric 'own': 'own gate' is not a name of a gate",
-    PROBE.replace("    scope", "    sets = {'x y': 'operation'}\n    scope"): WHERE.format("probes")
-    + "the probe 'own-probe': the set 'x y' has another's name, or no name, or no subject",
-    "def pytest_backend_gates_analyzers():\n    return [Probe]\n": WHERE.format("analyzers")
-    + "an object of the type _ProtocolMeta is no reference: write 'package.module:Class'",
-    "def pytest_backend_gates_analyzers():\n    return ['shop.app']\n": WHERE.format("analyzers")
-    + "'shop.app' is no reference: write 'package.module:Class'",
-    "def pytest_backend_gates_analyzers():\n    return ['shop.nowhere:Class']\n": WHERE.format("analyzers")
-    + "shop.nowhere:Class cannot be used: ModuleNotFoundError: No module named 'shop.nowhere'",
-    "def pytest_backend_gates_analyzers():\n    return ['shop.app:grade']\n": WHERE.format("analyzers")
-    + "shop.app:grade cannot be used: TypeError: grade() missing 1 required positional argument: 'points'",
-    "def pytest_backend_gates_analyzers():\n    return ['shop.app:app.json']\n": WHERE.format("analyzers")
-    + "shop.app:app.json cannot be used: TypeError: shop.app:app.json is no class",
-    "def pytest_backend_gates_renderers():\n    return ['json']\n": WHERE.format("renderers")
-    + "returned an object of the type list\n  return renderers by the name of their format",
-    "def pytest_backend_gates_renderers():\n    return {'json': print}\n": WHERE.format("renderers")
-    + "there is another format named 'json'",
-    "def pytest_backend_gates_renderers():\n    return {'text': 'text'}\n": WHERE.format("renderers")
-    + "the format 'text': an object of the type str cannot be called",
+#: What is changed in the probe -> what is said of it.
+PROBE_FAULTS = {
+    ("[Own()]", "[Own]"): "Own is a class: return an instance of it",
+    ('"own-probe"', '"traffic"'): "there is another probe named 'traffic'",
+    ('"own-probe"', '"a probe"'): "'a probe' is not a name of a probe: letters, digits, _ and -",
+    ('"session"', '"module"'): "the probe 'own-probe': its scope is 'process' or 'session'; got 'module'",
+    ('Metric("own"', 'Metric("coverage"'): "the probe 'own-probe' declares the metric 'coverage', which another measures",
+    ('Metric("own"', 'Metric("latency.p95"'): "the probe 'own-probe': 'latency.p95' would be read as an aggregate of the metric 'latency'",
+    ('Metric("own"', 'Metric("own metric"'): "the probe 'own-probe': 'own metric' is not a name of a metric: letters, digits and _, with dots between",
+    ("GAUGE, None", "GAUGE, 'ms'"): "the probe 'own-probe': its metric 'own': 'ms' is not a base unit: %, /s, B, s",
+    ("GAUGE, None", "RATE, None"): "the probe 'own-probe': its metric 'own': the unit of a rate is '%'",
+    ('None, "own"', 'None, "own gate"'): "the probe 'own-probe': its metric 'own': 'own gate' is not a name of a gate",
+    ("    scope", "    sets = {'x y': 'operation'}\n    scope"): "the probe 'own-probe': the set 'x y' has another's name, or no name, or no subject",
 }  # fmt: skip
+#: A hook, and what it does -> what is said of it.
+HOOK_FAULTS = {
+    ("probes", "return 3"): "returned an object of the type int\n  return a list of probes",
+    ("probes", "raise OSError('no disk')"): "raised OSError: no disk (conftest.py:5)",
+    ("probes", "return [object()]"): "an object of the type object is no probe: it has no name, metrics, scope, start, collect, reduce, advise, stop",
+    ("analyzers", "return [Probe]"): "an object of the type _ProtocolMeta is no reference: write 'package.module:Class'",
+    ("analyzers", "return ['shop.app']"): "'shop.app' is no reference: write 'package.module:Class'",
+    ("analyzers", "return ['shop.nowhere:Class']"): "shop.nowhere:Class cannot be used: ModuleNotFoundError: No module named 'shop.nowhere'",
+    ("analyzers", "return ['shop.app:grade']"): "shop.app:grade cannot be used: TypeError: grade() missing 1 required positional argument: 'points'",
+    ("analyzers", "return ['shop.app:app.json']"): "shop.app:app.json cannot be used: TypeError: shop.app:app.json is no class",
+    ("renderers", "return ['json']"): "returned an object of the type list\n  return renderers by the name of their format",
+    ("renderers", "return {'json': print}"): "there is another format named 'json'",
+    ("renderers", "return {'text': 'text'}"): "the format 'text': an object of the type str cannot be called",
+}  # fmt: skip
+#: What stands in a conftest file -> the hook at fault, and what is said of it.
+FAULTS = {
+    **{PROBE.replace(*change): ("probes", told) for change, told in PROBE_FAULTS.items()},
+    **{
+        f"def pytest_backend_gates_{hook}():\n    {body}\n": (hook, told)
+        for (hook, body), told in HOOK_FAULTS.items()
+    },
+}
 
 
 @one_mode
 @pytest.mark.parametrize("text", FAULTS)
 def test_faults_name_the_plugin(shop: "Project", text: str) -> None:
     """A hook that raises, returns nonsense or takes another's name: a usage error before the first test."""
+    hook, told = FAULTS[text]
     result = shop.file("conftest.py", HEAD + text).gates()
+    where = f"pytest_backend_gates_{hook} of conftest.py"
     assert (result.status, result.err) == (
         4,
-        f"ERROR: backend gates: 1 problem in the configuration\n{FAULTS[text]}\n\n",
+        f"ERROR: backend gates: 1 problem in the configuration\n{where}: {told}\n\n",
     )
 
 

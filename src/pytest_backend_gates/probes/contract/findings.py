@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pytest_backend_gates.measurements import Finding, Plain
 from pytest_backend_gates.units import counted
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: Why nothing is known of an operation that something kept from being asked.
 UNEXERCISED: Final = "it could not be exercised"
@@ -106,8 +109,28 @@ class Failure:
         return "\n".join(parts)
 
 
+class Crossing:
+    """What crosses processes as JSON-able data: a dataclass with ``statuses`` and ``failures``."""
+
+    __slots__ = ()
+
+    def to_plain(self: "DataclassInstance") -> Plain:
+        """Return JSON-able data for :meth:`from_plain`."""
+        plain = asdict(self)
+        plain["statuses"] = {str(status): count for status, count in plain["statuses"].items()}
+        return plain
+
+    @classmethod
+    def from_plain(cls, data: Plain) -> Self:
+        """Read what :meth:`to_plain` wrote."""
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+        values["statuses"] = {int(status): count for status, count in data["statuses"].items()}
+        values["failures"] = tuple(Failure(**one) for one in data["failures"])
+        return cls(**values)
+
+
 @dataclass(frozen=True, slots=True)
-class Exercise:
+class Exercise(Crossing):
     """What became of one operation."""
 
     operation: str
@@ -144,26 +167,6 @@ class Exercise:
         if self.variant is not None:
             return self.variant
         return None if self.answered else never(set(self.statuses))
-
-    def to_plain(self) -> Plain:
-        """Return JSON-able data for :meth:`from_plain`."""
-        plain = asdict(self)
-        plain["statuses"] = {str(status): count for status, count in self.statuses.items()}
-        return plain
-
-    @classmethod
-    def from_plain(cls, data: Plain) -> Self:
-        """Read what :meth:`to_plain` wrote."""
-        return cls(
-            operation=data["operation"],
-            statuses={int(status): count for status, count in data["statuses"].items()},
-            requests=data["requests"],
-            failures=tuple(Failure(**one) for one in data["failures"]),
-            errors=tuple(data["errors"]),
-            exhausted=data["exhausted"],
-            log=tuple(data["log"]),
-            variant=data["variant"],
-        )
 
 
 def never(seen: set[int]) -> str:

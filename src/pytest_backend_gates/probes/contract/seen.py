@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Final, Self
+from dataclasses import dataclass, field
+from typing import Final
 
 from pytest_backend_gates.measurements import Plain, Ratio
-from pytest_backend_gates.probes.contract.findings import Failure, distinct
+from pytest_backend_gates.probes.contract.findings import Crossing, Failure, distinct
 
 _ANY: Final = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Crossing):
     """The answers of one operation to the project's own tests."""
 
     operation: str
@@ -56,24 +56,6 @@ class Seen:
     def ratio(self) -> Ratio:
         """How many of the documented statuses were seen."""
         return Ratio(len(self.documented) - len(self.missing), len(self.documented))
-
-    def to_plain(self) -> Plain:
-        """Return JSON-able data for :meth:`from_plain`."""
-        plain = asdict(self)
-        plain["statuses"] = {str(status): count for status, count in self.statuses.items()}
-        return plain
-
-    @classmethod
-    def from_plain(cls, data: Plain) -> Self:
-        """Read what :meth:`to_plain` wrote."""
-        return cls(
-            operation=data["operation"],
-            documented=tuple(data["documented"]),
-            statuses={int(status): count for status, count in data["statuses"].items()},
-            failures=tuple(Failure(**one) for one in data["failures"]),
-            errors=tuple(data["errors"]),
-            unread=data["unread"],
-        )
 
 
 def together(observed: Iterable[Plain]) -> dict[str, Seen]:
