@@ -15,7 +15,7 @@ from pytest_backend_gates.probes.contract.overridden import APP, asynchronous, i
 from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.probes.contract.probe import NOT_CONSENTED, ContractProbe
 from pytest_backend_gates.probes.contract.server import Server
-from pytest_backend_gates.probes.contract.tracebacks import place, raised
+from pytest_backend_gates.probes.contract.tracebacks import raised_at
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.engine import Api
@@ -142,9 +142,7 @@ class Endings:
             return masked(str(error), ())
         if isinstance(error, pytest.FixtureLookupError):
             return f"there is no fixture '{error.argname}'"
-        found = place(error, self._plan.rootdir)
-        where = f", at {found[0]}:{found[1]}" if found else ""
-        return masked(f"its set-up raised {raised(error)}{where}", ())
+        return masked(f"its set-up raised {raised_at(error, self._plan.rootdir)}", ())
 
     def _skipped(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """Say where, and tell the probe what the project left out."""

@@ -29,7 +29,7 @@ from pytest_backend_gates.probes.contract.serving_http import HttpServer
 from pytest_backend_gates.probes.contract.serving_wsgi import WsgiServer
 from pytest_backend_gates.probes.contract.signals import heard
 from pytest_backend_gates.probes.contract.telltale import Names, api_keys
-from pytest_backend_gates.probes.contract.tracebacks import place, raised
+from pytest_backend_gates.probes.contract.tracebacks import place, raised_at
 from pytest_backend_gates.probes.contract.wording import on_one_line
 
 if TYPE_CHECKING:
@@ -42,7 +42,15 @@ __all__ = ["Api", "ContractError", "NoSchemaError", "Operation", "SettingError",
 
 
 class SettingError(ContractError):
-    """A mistake in schemathesis.toml or in ``backend_gates_checks``: it is not the contract that is at fault."""
+    """A mistake in schemathesis.toml or in ``backend_gates_checks``: it is not the contract that is at fault.
+
+    Of the latter it holds the *check* that is written there.
+    """
+
+    def __init__(self, message: str, check: str | None = None) -> None:
+        super().__init__(message if check is None else f"backend_gates_checks: {message}")
+        self.message = message
+        self.check = check
 
 
 def load(
@@ -90,11 +98,7 @@ class _Telling:
         return place(error, self.rootdir)
 
     def why(self, error: ServingError) -> str:
-        if error.cause is None:
-            return str(error)
-        found = self.place(error.cause)
-        at = f", at {found[0]}:{found[1]}" if found else ""
-        return f"{error}: {raised(error.cause)}{at}"
+        return str(error) if error.cause is None else f"{error}: {raised_at(error.cause, self.rootdir)}"
 
 
 class Api:
@@ -265,9 +269,7 @@ def _known(checks: Sequence[str], configured: dict[str, Any]) -> None:
     known = sorted(set(CHECKS.get_all_names()))
     for name in checks:
         if name not in known:
-            raise SettingError(
-                f"backend_gates_checks: there is no check '{name}'; {did_you_mean(name, known)}"
-            )
+            raise SettingError(f"there is no check '{name}'; {did_you_mean(name, known)}", name)
         why = setting.idle(name, configured)
         if why:
-            raise SettingError(f"backend_gates_checks: '{name}' would never be made: {why}")
+            raise SettingError(f"'{name}' would never be made: {why}", name)

@@ -29,7 +29,7 @@ from pytest_backend_gates.probes.contract.findings import Operation
 from pytest_backend_gates.probes.contract.overridden import APP, fixtures, is_overridden
 from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.probes.contract.probe import NOT_CONSENTED, ContractProbe
-from pytest_backend_gates.probes.contract.tracebacks import place, raised
+from pytest_backend_gates.probes.contract.tracebacks import raised_at
 
 T = TypeVar("T")
 
@@ -128,16 +128,20 @@ class Items:
         if call.excinfo is None:
             return call.result, None
         error = call.excinfo.value
-        if isinstance(error, ContractError):
-            told = masked(str(error), ())
-            self._mistake = told if isinstance(error, SettingError) else None
-            return None, told
-        if isinstance(error, AppError):
-            self._mistake = f"{self.plan.place(self.plan.app or '')}: {error}; {error.allowed}"
+        self._mistake = self._mistake_behind(error)
+        if self._mistake is not None:
             return None, self._mistake
-        found = place(error, self.plan.rootdir)
-        where = f", at {found[0]}:{found[1]}" if found else ""
-        return None, masked(f"{named} raised {raised(error)}{where}", ())
+        told = str(error) if isinstance(error, ContractError) else None
+        return None, masked(told or f"{named} raised {raised_at(error, self.plan.rootdir)}", ())
+
+    def _mistake_behind(self, error: BaseException) -> str | None:
+        """Return what is wrong with the settings, if that is why *error* was raised."""
+        if isinstance(error, SettingError):
+            where = f"{self.plan.place(error.check)}: " if error.check else ""
+            return masked(f"{where}{error.message}", ())
+        if isinstance(error, AppError):
+            return f"{self.plan.place(self.plan.app or '')}: {error}; {error.allowed}"
+        return None
 
     @property
     def _named(self) -> str:

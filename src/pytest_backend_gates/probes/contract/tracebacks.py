@@ -27,6 +27,12 @@ def raised(error: BaseException) -> str:
     return f"{type(innermost).__name__}: {text}" if text else type(innermost).__name__
 
 
+def raised_at(error: BaseException, rootdir: Path) -> str:
+    """Return ``KeyError: 'price', at shop/orders.py:7``, or without the place where no frame is the project's."""
+    found = place(error, rootdir)
+    return f"{raised(error)}, at {found[0]}:{found[1]}" if found else raised(error)
+
+
 def _chain(error: BaseException) -> list[BaseException]:
     """Return what a group holds, innermost first, or *error* itself."""
     if isinstance(error, BaseExceptionGroup):

@@ -94,10 +94,10 @@ def test_a_contract_that_cannot_be_read(
         f"{tmp_path}/openapi.yaml: the version has to be a text: write openapi: '3.1', in quotes"
     )
     (tmp_path / "openapi.yaml").write_text("openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths: {}\n")
-    unknown = told("", partial(load, Path("openapi.yaml"), checks=["ignored_aut"]))
+    unknown = told("ignored_aut", partial(load, Path("openapi.yaml"), checks=["ignored_aut"]))
     assert unknown is not None
     assert unknown.partition(" allowed: ")[0] == (
-        "backend_gates_checks: there is no check 'ignored_aut'; did you mean 'ignored_auth'?"
+        f"{PLACE}: there is no check 'ignored_aut'; did you mean 'ignored_auth'?"
     )
 
 
