@@ -156,6 +156,6 @@ class Endings:
 def _texts(exercise: Exercise) -> Iterator[str]:
     """Yield what to tell of the failures; an answer that says that nothing is there is not to be documented."""
     for failure in exercise.failures:
-        yield replace(failure, hint=None).text() if exercise.lost else failure.text()
-    if exercise.failures and exercise.lost:
+        yield replace(failure, hint=None).text() if exercise.misplaced else failure.text()
+    if exercise.failures and exercise.misplaced:
         yield "nothing but 404 was answered: the application may serve the schema's paths below another path"

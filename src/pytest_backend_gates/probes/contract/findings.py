@@ -153,7 +153,7 @@ class Exercise(Crossing):
         return any(status < 400 for status in self.statuses)
 
     @property
-    def lost(self) -> bool:
+    def misplaced(self) -> bool:
         """Whether nothing is there that needs no id: then the application serves the path elsewhere, if at all."""
         return set(self.statuses) == {404} and "{" not in self.operation
 

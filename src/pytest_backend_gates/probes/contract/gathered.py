@@ -85,12 +85,12 @@ class Gathered:
         why = self.unready.get(name)
         return f"this operation was not exercised: {why}" if why else "this operation was not exercised"
 
-    def lost(self) -> tuple[str, ...]:
+    def misplaced(self) -> tuple[str, ...]:
         """Return what was requested, if nothing that was asked is there, and nobody has seen anything there."""
         asked = [one for one in self.exercises.values() if one.statuses]
         statuses = [*(one.statuses for one in asked), *(one.statuses for one in self.seen.values())]
         known = set(chain.from_iterable(statuses))
-        if known != {404} or not any(one.lost for one in asked):
+        if known != {404} or not any(one.misplaced for one in asked):
             return ()
         return tuple(one.log[0].rpartition(" ")[0] for one in asked if one.log)
 

@@ -166,11 +166,11 @@ class ContractProbe:
 
     def _elsewhere(self) -> str | None:
         """Say what was asked for, if nothing of it is there: to document that would help nobody."""
-        lost = self._whole.lost()
-        if not lost:
+        misplaced = self._whole.misplaced()
+        if not misplaced:
             return None
-        more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
-        return f"every operation was answered 404 and nothing else: {_BELOW}; asked for: {', '.join(lost[:_NAMED])}{more}"
+        more = f" and {len(misplaced) - _NAMED:,} more" if len(misplaced) > _NAMED else ""
+        return f"every operation was answered 404 and nothing else: {_BELOW}; asked for: {', '.join(misplaced[:_NAMED])}{more}"
 
     def _remedy(self) -> str | None:
         reasons = " ".join(self._whole.reasons().values())

@@ -262,7 +262,7 @@ def test_nothing_is_where_the_schema_says() -> None:
     assert judged(payload(*logged)).hint == below
     assert judged(payload(logged[0], left_out=(LIST, MAKE))).hint == document  # perhaps there is no such item
     assert judged(payload(*logged[:2], exercised(MAKE, 201))).hint == document
-    seen = {"seen": [Seen(LIST.name, ("200",), {200: 1}).to_plain()], "errors": []}
+    seen = {"seen": [Seen(LIST.name, ("200",), {200: 1}).to_plain()], "errors": [], "lost": []}
     assert judged(payload(*logged) | {"observed": seen}).hint == document
 
 
