@@ -35,7 +35,7 @@ _FIND: Final = (
 )
 _BELOW: Final = (
     "the application may serve the schema's paths below another path; name the application that serves them"
-    " where the schema says, or correct the schema (servers, basePath)"
+    " where the schema says (for a server, with its path in backend_gates_base_url), or correct the schema (servers)"
 )
 #: So many of what was asked for are named.
 _NAMED: Final = 3

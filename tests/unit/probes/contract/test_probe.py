@@ -255,8 +255,8 @@ def test_nothing_is_where_the_schema_says() -> None:
     logged = [replace(one, log=(f"{one.operation.replace('/', '/v1/', 1)} abc",)) for one in missing]
     below = (
         "every operation was answered 404 and nothing else: the application may serve the schema's paths below"
-        " another path; name the application that serves them where the schema says, or correct the schema"
-        " (servers, basePath); asked for: GET /v1/items, GET /v1/items/{id}, POST /v1/items"
+        " another path; name the application that serves them where the schema says (for a server, with its path in"
+        " backend_gates_base_url), or correct the schema (servers); asked for: GET /v1/items, GET /v1/items/{id}, POST /v1/items"
     )
     document = "mend it, or document it: responses={404: ...}"
     assert judged(payload(*logged)).hint == below
