@@ -53,10 +53,7 @@ class Judge:
             reading = _UNSAID
         row = self._measured(row, reading)
         if reading.errors:
-            findings = reading.errors + row.findings
-            told = _errors_text(reading.errors, metric.gate)
-            told = f"{told}; {row.reason}" if reading.measurement is not None else told
-            row = replace(row, outcome=Outcome.ERROR, reason=told, findings=findings)
+            row = _erroneous(row, reading)
         elif self.strict and row.outcome is Outcome.PASSED and row.unproven:
             row = replace(row, outcome=Outcome.SKIPPED, reason=f"{row.reason} (strict: unproven is red)")
         return self._coloured(row)
@@ -205,6 +202,14 @@ def _within_budgets(threshold: Threshold, measurement: Measurement) -> frozenset
 
 def _reading_order(finding: Finding) -> tuple[str, int, str, str, str]:
     return finding.path or "", finding.line or 0, finding.code or "", finding.subject, finding.message
+
+
+def _erroneous(row: Verdict, reading: Reading) -> Verdict:
+    """Return *row* as an error, with what was measured all the same behind it: a denominator is always shown."""
+    told = [_errors_text(reading.errors, row.metric.gate)]
+    told += [row.reason] if reading.measurement is not None else []
+    findings = reading.errors + row.findings
+    return replace(row, outcome=Outcome.ERROR, reason="; ".join(told), findings=findings)
 
 
 def _errors_text(errors: Sequence[Finding], gate: str) -> str:

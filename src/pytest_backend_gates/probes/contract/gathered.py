@@ -69,8 +69,10 @@ class Gathered:
         if exercise is not None:
             return exercise.unproven
         statuses = set(seen.statuses) if seen is not None else set()
-        asked_by_nobody = UNEXERCISED if name in self.declared else UNASKED
-        return self.left_out.get(name, never(statuses) if statuses else asked_by_nobody)
+        return self.left_out.get(name, never(statuses) if statuses else self._unasked(name))
+
+    def _unasked(self, name: str) -> str:
+        return UNEXERCISED if name in self.declared else UNASKED
 
     def errors(self) -> tuple[Finding, ...]:
         """Return what keeps the whole from being reliable."""
@@ -87,10 +89,9 @@ class Gathered:
 
     def misplaced(self) -> tuple[str, ...]:
         """Return what was requested, if nothing that was asked is there, and nobody has seen anything there."""
-        asked = [one for one in self.exercises.values() if one.statuses]
-        statuses = [*(one.statuses for one in asked), *(one.statuses for one in self.seen.values())]
-        known = set(chain.from_iterable(statuses))
-        if known != {404} or not any(one.misplaced for one in asked):
+        asked = self.exercises.values()
+        statuses = [one.statuses for told in (asked, self.seen.values()) for one in told]
+        if {*chain.from_iterable(statuses)} != {404} or not any(one.misplaced for one in asked):
             return ()
         return tuple(one.log[0].rpartition(" ")[0] for one in asked if one.log)
 
