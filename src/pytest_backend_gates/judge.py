@@ -207,7 +207,7 @@ def _reading_order(finding: Finding) -> tuple[str, int, str, str, str]:
 def _erroneous(row: Verdict, reading: Reading) -> Verdict:
     """Return *row* as an error, with what was measured all the same behind it: a denominator is always shown."""
     told = [_errors_text(reading.errors, row.metric.gate)]
-    told += [row.reason] if reading.measurement is not None else []
+    told += [row.reason] if row.judged else []
     findings = reading.errors + row.findings
     return replace(row, outcome=Outcome.ERROR, reason="; ".join(told), findings=findings)
 
@@ -217,4 +217,4 @@ def _errors_text(errors: Sequence[Finding], gate: str) -> str:
     first = errors[0]
     place = f"{first.place}: " if first.place not in ("", gate) else ""
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{place}{first.message}{more}"
+    return f"{place}{' '.join(first.message.split())}{more}"

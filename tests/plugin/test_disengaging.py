@@ -133,17 +133,17 @@ TOO_COMPLEX = (
 )
 NOTHING_MEASURED = (
     "ERROR coverage > 80% coverage.py: nothing of what [run] source of its configuration names was measured"
-    " coverage.py nothing of what [run] source of its configuration names was measured without it: coverage off, or --backend-gates-skip=coverage"
+    " without it: coverage off, or --backend-gates-skip=coverage"
 )
 LEFT_OUT = "note: coverage: --cov leaves out 2 of 2 source files, such as shop/__init__.py"
-BOOM = "ERROR latency p95 < 100 ms the traffic probe: RuntimeError: boom the traffic probe RuntimeError: boom without it: latency off, or --backend-gates-skip=latency"
+BOOM = "ERROR latency p95 < 100 ms the traffic probe: RuntimeError: boom without it: latency off, or --backend-gates-skip=latency"
 FAULT = "the Flask tap failed 51 times, first with RuntimeError: boom; requests were not affected"
 TAP_FAILED = (
-    f"ERROR latency p95 < 100 ms latency: {FAULT} latency {FAULT} without it: latency off, or --backend-gates-skip=latency"
+    f"ERROR latency p95 < 100 ms {FAULT} without it: latency off, or --backend-gates-skip=latency"
     " hint: make requests in the tests with the framework's own test client or a transport of httpx;"
     " for a server in another process, set backend_gates_base_url"
 )
-DIED = "gw0: died without its measurements (Not properly terminated) gw0 died without its measurements (Not properly terminated)"
+DIED = "gw0: died without its measurements (Not properly terminated)"
 ENDED = "backend gates: no verdict: the session ended {}; the exit status is 1, not 0"
 RED = "backend gates: a gate failed; the exit status is 1, not 0"
 MISTAKE = "ERROR: backend gates: 1 problem in the configuration "
@@ -157,15 +157,15 @@ def unread(place: str, fault: str) -> tuple[str, ...]:
     mend = "mend it, or omit it in the configuration of coverage.py"
     parse, syntax = f"does not parse: {fault}", f"SyntaxError: {fault}"
     return (
-        f"ERROR coverage 100% > 80% {place}: {parse} {place} {parse} {mend} without it: coverage off, or --backend-gates-skip=coverage",
-        f"ERROR complexity 2 < 10 {place}: {syntax} {place} {syntax} without it: complexity off, or --backend-gates-skip=complexity",
-        f"ERROR security 0 high == 0 {place}: {syntax} {place} {syntax} without it: security.high off, or --backend-gates-skip=security",
+        f"ERROR coverage 100% > 80% {place}: {parse}; 11 of 11 lines, 2 files {place} {parse} {mend} without it: coverage off, or --backend-gates-skip=coverage",
+        f"ERROR complexity 2 < 10 {place}: {syntax}; 0 of 2 blocks over without it: complexity off, or --backend-gates-skip=complexity",
+        f"ERROR security 0 high == 0 {place}: {syntax}; 0 findings in 2 files without it: security.high off, or --backend-gates-skip=security",
     )
 
 
 def lost_scan(how: str) -> tuple[str, str]:
     """Return the rows of the two gates whose scan was lost."""
-    why = f"static scan: the static scan {how} static scan the static scan {how} without it:"
+    why = f"static scan: the static scan {how} without it:"
     return (
         f"ERROR complexity < 10 {why} complexity off, or --backend-gates-skip=complexity",
         f"ERROR security high == 0 {why} security.high off, or --backend-gates-skip=security",
@@ -232,7 +232,7 @@ WAYS: dict[str, Way] = {
     "bandit has no such test": Way(
         1,
         "ERROR security high == 0 pyproject.toml: bandit's 'tests' names unknown tests: B999"
-        " pyproject.toml security bandit's 'tests' names unknown tests: B999 without it: security.high off, or --backend-gates-skip=security",
+        " without it: security.high off, or --backend-gates-skip=security",
         {"pyproject.toml": "[tool.bandit]\ntests = ['B999']\n"},
         modes=ALONE,
     ),
@@ -292,7 +292,7 @@ WAYS: dict[str, Way] = {
     "bad .coveragerc": Way(
         1,
         "ERROR coverage > 80% coverage.py: Couldn't read config file .coveragerc: File contains no section"
-        r" headers.\nfile: '.coveragerc', line: 1\n'[run\n' coverage.py Couldn't read config file"
+        r" headers. file: '.coveragerc', line: 1 '[run\n' coverage.py Couldn't read config file"
         r" .coveragerc: File contains no section headers. | file: '.coveragerc', line: 1 | '[run\n'"
         " without it: coverage off, or --backend-gates-skip=coverage",
         {".coveragerc": "[run\n"},
@@ -312,7 +312,7 @@ WAYS: dict[str, Way] = {
     "--cov=tests": Way(
         1,
         "ERROR coverage 100% > 80% coverage.py: none of the 2 files of the source is among the measured ones,"
-        " such as tests/test_app.py coverage.py none of the 2 files of the source is among the measured"
+        " such as tests/test_app.py; 9 of 9 lines, 1 file coverage.py none of the 2 files of the source is among the measured"
         " ones, such as tests/test_app.py see source, include and omit in its configuration"
         " without it: coverage off, or --backend-gates-skip=coverage",
         args=(*ON, "--cov=tests"),
@@ -340,8 +340,11 @@ WAYS: dict[str, Way] = {
     "dead worker": Way(
         1,
         (
-            f"ERROR coverage 100% > 80% {DIED} without it: coverage off, or --backend-gates-skip=coverage",
-            f"ERROR latency p95 TIME < 100 ms {DIED} without it: latency off, or --backend-gates-skip=latency",
+            f"ERROR coverage 100% > 80% {DIED}; 11 of 11 lines, 2 files without it: coverage off, or --backend-gates-skip=coverage",
+            (
+                f"ERROR latency p95 TIME < 100 ms {DIED}; worst GET /grades/{{points}}; 1 operation within,"
+                f" N SAMPLES, 3 workers without it: latency off, or --backend-gates-skip=latency"
+            ),
         ),
         first("os._exit(0)"),
         modes=("-n2",),
@@ -538,6 +541,7 @@ def everything_told(project: "Project", result: "Result") -> list[str]:
     ]
     plain = [" ".join(text.split()).replace(str(project.root), "ROOT") for text in told]
     plain = [re.sub(r"p95 [\d.,]+ m?s", "p95 TIME", text) for text in plain]
+    plain = [re.sub(r"\d+ samples; coverage core \w+", "N SAMPLES", text) for text in plain]
     plain = [re.sub(r"\bgw\d", "gw0", text) for text in plain]
     plain = [re.sub(r"usage: .* error:", "usage: error:", text) for text in plain]
     return [text for text in plain if not re.match(r"\d+ (of \d+ )?gates? ", text)]
