@@ -99,7 +99,7 @@ class Validating(Taps):
 
     def __init__(self, application: Application) -> None:
         super().__init__(application)
-        self._observed: ObservedContract = observed_contract(Plan(Path.cwd()))
+        self._observed: ObservedContract = observed_contract(Plan(Path.cwd()), lambda: ())
 
     def start(self) -> Any:  # noqa: ANN401  see Observer
         """Listen to what is answered, too."""
@@ -118,7 +118,8 @@ class ValidatingAll(Taps):
 
     def __init__(self, application: Application) -> None:
         super().__init__(application)
-        self._contracts: Contracts = observed_contract(Plan(Path.cwd()))._contracts  # noqa: SLF001  the same, directly
+        observed = observed_contract(Plan(Path.cwd()), lambda: ())
+        self._contracts: Contracts = observed._contracts  # noqa: SLF001  the same, asked every time
         self._answered: list[Observation] = []
 
     def start(self) -> Any:  # noqa: ANN401  see Observer

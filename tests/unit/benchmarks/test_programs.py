@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,10 @@ def test_every_request_is_kept(tmp_path: Path) -> None:
 def test_a_flake_experiment_is_judged_on_its_own_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """As its durations say; no time passes here."""
     now = [0.0]
-    monkeypatch.setattr(flakes, "_take", lambda seconds: now.append(now[-1] + seconds))
+    monkeypatch.setattr(flakes, "_sleep", lambda seconds: now.append(now[-1] + seconds))
     monkeypatch.setattr(Observation, "_now", staticmethod(lambda: int(now[-1] * 10**9)))
-    verdicts = [flakes.run(experiment, seed=1) for experiment in flakes.EXPERIMENTS]
+    alone = [replace(experiment, clients=1) for experiment in flakes.EXPERIMENTS]
+    verdicts = [flakes.run(experiment, seed=1) for experiment in alone]
     assert [verdict.red for verdict, _ in verdicts] == [False, True, False]
     # What the normal distribution says: 0.85 % and 22.1 %; and 2 %.
     assert [share for _, share in verdicts] == pytest.approx([0.0085, 0.221, 0.02], rel=0.5)
