@@ -62,6 +62,17 @@ def shares(judged: Path, blocks: int) -> list[list[object]]:
     ]
 
 
+def answered(observed: Path) -> dict[str, int]:
+    """Read what ``benchmarks.observing`` wrote: how often the application has answered with which status."""
+    return dict(json.loads(observed.read_text(encoding="utf-8"))["answered"])
+
+
+def told(observed: Path) -> tuple[float, float]:
+    """Read from the same file what it costs more to be observed, in seconds: wall and CPU."""
+    costs = json.loads(observed.read_text(encoding="utf-8"))
+    return costs["wall"], costs["cpu"]
+
+
 def _functions(radon: Path) -> Iterator[tuple[str, int, int]]:
     for file, blocks in json.loads(radon.read_text(encoding="utf-8")).items():
         if not file.endswith(".py"):

@@ -1,5 +1,6 @@
 """What the sides work on: source distributions by name and version, and small projects written here."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -36,7 +37,8 @@ class Workspace:
 
     def packages(self, *requirements: str) -> Path:
         """Return a folder for PYTHONPATH with *requirements*, without what they need. Raises :class:`InputError`."""
-        folder = self.folder / "-".join(["packages", *sorted(requirements)]).replace("=", "")
+        digest = hashlib.sha256(" ".join(sorted(requirements)).encode()).hexdigest()
+        folder = self.folder / f"packages-{digest[:16]}"
         if not folder.exists():
             partial = self.folder / "partial-packages"
             shutil.rmtree(partial, ignore_errors=True)

@@ -10,12 +10,16 @@ from typing import Final
 from benchmarks import findings
 from benchmarks.comparison import Command, Comparison, Goal, Side
 from benchmarks.inputs import Workspace
+from benchmarks.observers import OPENTELEMETRY
 
 _ROOT: Final = Path(__file__).parent.parent
 _DJANGO: Final = ("django", "6.1.3")
 _TRIVIAL: Final = {"test_trivial.py": "def test_trivial(): ...\n", "pytest.ini": "[pytest]\n"}
 _BLOCKS: Final = 1_000_000
-_REQUESTS: Final = 20_000
+_REQUESTS: Final = 1_000_000
+#: The most that a tap may cost, in seconds.
+_A_REQUEST: Final = 10e-6
+_A_STATEMENT: Final = 3e-6
 
 
 def _pytest(tests: Path, *words: str) -> tuple[str, ...]:
@@ -144,15 +148,39 @@ def judging(workspace: Workspace) -> Comparison:
     )
 
 
-def taps(workspace: Workspace, framework: str) -> Comparison:
-    """Compare requests that are observed with the same requests that are not: at most 20 us each."""
+def taps(workspace: Workspace, application: str, limit: float) -> Comparison:
+    """Compare what our taps cost a request, or a statement, with what OpenTelemetry costs: at most *limit* seconds."""
+    return Comparison(
+        f"taps-{application}",
+        _observed(workspace, application, "taps"),
+        _observed(workspace, application, "opentelemetry", *OPENTELEMETRY),
+        (Goal("absolute", "cpu", limit), Goal("ratio", "cpu", 0.2)),
+        pairs=5,
+    )
 
-    def side(name: str, *words: str) -> Side:
-        found = workspace.folder / f"{framework}-{name}.json"
-        return Side(name, (_ours("requests", framework, _REQUESTS, found, *words),), found.read_bytes)
 
-    goal = Goal("difference", "cpu", _REQUESTS * 20e-6)
-    return Comparison(f"taps-{framework}", side("tapped", "tapped"), side("untapped"), (goal,))
+def validation(workspace: Workspace) -> Comparison:
+    """Compare what the observed contract costs a request, besides the taps, with a check of every single answer."""
+    ours, theirs = (_observed(workspace, "fastapi", observer) for observer in ("contract", "every-answer"))
+    return Comparison("taps-validation", ours, theirs, goals=(), pairs=5)
+
+
+def _observed(workspace: Workspace, application: str, observer: str, *packages: str) -> Side:
+    found = workspace.folder / f"{application}-{observer}.json"
+    path = {"PYTHONPATH": str(workspace.packages(*packages))} if packages else {}
+    command = Command(_python("-m", "benchmarks.observing", application, observer, str(found)), _ROOT, path)
+    return Side(observer, (command,), lambda: findings.answered(found), told=lambda: findings.told(found))
+
+
+def kept(workspace: Workspace) -> Comparison:
+    """Compare what the session takes in memory for a million requests with what it takes for one each."""
+
+    def side(requests: int) -> Side:
+        found = workspace.folder / f"kept-{requests}.json"
+        return Side(f"{requests:,} requests", (_ours("keeping", requests, found),), found.read_bytes)
+
+    goal = Goal("difference", "memory", 32)
+    return Comparison("requests-kept", side(_REQUESTS), side(300), (goal,), pairs=3)
 
 
 ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
@@ -163,6 +191,13 @@ ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
     "whole-packaging": partial(whole, name="packaging", version="25.0", extras=("pretend==1.0.9",)),
     "whole-attrs": partial(whole, name="attrs", version="25.4.0", extras=("cloudpickle==3.1.1",)),
     "judging": judging,
-    "taps-flask": partial(taps, framework="flask"),
-    "taps-starlette": partial(taps, framework="starlette"),
+    "taps-starlette": partial(taps, application="starlette", limit=_A_REQUEST),
+    "taps-fastapi": partial(taps, application="fastapi", limit=_A_REQUEST),
+    "taps-litestar": partial(taps, application="litestar", limit=_A_REQUEST),
+    "taps-flask": partial(taps, application="flask", limit=_A_REQUEST),
+    "taps-django": partial(taps, application="django", limit=_A_REQUEST),
+    "taps-sqlalchemy": partial(taps, application="sqlalchemy", limit=_A_STATEMENT),
+    "taps-django-orm": partial(taps, application="django-orm", limit=_A_STATEMENT),
+    "taps-validation": validation,
+    "requests-kept": kept,
 }

@@ -46,7 +46,8 @@ def document(rows: Sequence[Row], conditions: str) -> str:
         "# Results",
         "",
         "Written by `python -m benchmarks`. Medians, in brackets the distance between the quartiles as a share of them;",
-        "CPU is user and system time of all processes, peak memory that of the largest one.",
+        "CPU is user and system time of all processes, peak memory that of the largest one. In the rows of the taps the",
+        "times are what a request (or a statement, where a database is asked) costs more than without the observer.",
         "",
         conditions,
         "",
@@ -82,16 +83,23 @@ def _lines(row: Row) -> Iterator[str]:
 
 def _costs(summary: Summary) -> str:
     return " | ".join(
-        f"{summary.median(what):.3g} {unit} ({summary.spread(what):.0%})" for what, unit in UNITS.items()
+        f"{_text(summary.median(what), unit)} ({summary.spread(what):.0%})" for what, unit in UNITS.items()
     )
 
 
 def _goal(goal: Goal, ours: Summary, theirs: Summary) -> str:
-    unit = "x" if goal.kind == "ratio" else f" {UNITS[goal.what]}"
+    unit = "x" if goal.kind == "ratio" else UNITS[goal.what]
     sign = "+" if goal.kind == "difference" else ""
     met = "met" if goal.is_met(ours, theirs) else "MISSED"
     reached = goal.reached(ours, theirs)
-    return f"{goal.what} {reached:{sign}.3g}{unit}, at most {goal.limit:{sign}.3g}{unit}: {met}"
+    return f"{goal.what} {_text(reached, unit, sign)}, at most {_text(goal.limit, unit, sign)}: {met}"
+
+
+def _text(value: float, unit: str, sign: str = "") -> str:
+    """Write a quantity; of seconds those below a thousandth in microseconds."""
+    if unit == "s" and 0 < abs(value) < 0.001:
+        value, unit = value * 1e6, "us"
+    return f"{value:{sign}.3g}{unit if unit == 'x' else f' {unit}'}"
 
 
 def _commands(comparison: Comparison) -> Iterator[str]:

@@ -17,6 +17,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Final, Self
 
+from pytest_backend_gates.samples import packed, unpacked
+
 Number = int | Fraction
 #: What crosses a process boundary: anything that ``json`` can write and read back unchanged.
 Plain = dict[str, Any]
@@ -211,13 +213,13 @@ class Samples:
 
     def to_plain(self) -> Plain:
         """Return JSON-able data for :meth:`from_plain`."""
-        runs, budgets = [list(run) for run in self.runs], sorted(self.budgets)
+        runs, budgets = [packed(run) for run in self.runs], sorted(self.budgets)
         return {"runs": runs, "budgets": budgets, **{name: getattr(self, name) for name in _AS_THEY_ARE}}
 
     @classmethod
     def from_plain(cls, data: Plain) -> Self:
         """Read what :meth:`to_plain` wrote."""
-        runs = tuple(array("q", run) for run in data["runs"])
+        runs = tuple(unpacked(run) for run in data["runs"])
         return cls(runs, **{name: data[name] for name in _AS_THEY_ARE}, budgets=frozenset(data["budgets"]))
 
 

@@ -34,6 +34,7 @@ from pytest_backend_gates.measurements import (
     Trend,
 )
 from pytest_backend_gates.model import Advice
+from pytest_backend_gates.samples import WIDTHS
 from pytest_backend_gates.units import UNITS
 
 #: What the grammar of thresholds reads as a metric, and the option that names gates as a gate.
@@ -161,7 +162,7 @@ def _is_point(value: object) -> bool:
 
 def _is_samples(value: object) -> bool:
     runs: object = value.runs if isinstance(value, Samples) else None
-    return isinstance(runs, tuple) and all(isinstance(run, array) and run.typecode == "q" for run in runs)
+    return isinstance(runs, tuple) and all(isinstance(run, array) and run.typecode in WIDTHS for run in runs)
 
 
 def _are_findings(values: object) -> bool:

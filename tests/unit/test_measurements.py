@@ -84,10 +84,12 @@ def test_readings_of_other_kinds_do_not_add() -> None:
 
 def test_samples_travel_as_json() -> None:
     """What one process writes, another reads back equal."""
-    sent = samples([5, 2**62], [], cold=2, seen=7, native="/orders/<int:id>")
-    received = Samples.from_plain(json.loads(json.dumps(sent.to_plain())))
-    assert received == sent
-    assert received.runs[0].typecode == "q"
+    sent = samples([5, 2**62, -1], [], cold=2, seen=7, native="/orders/<int:id>")
+    narrow = Samples((array("B", [0, 255]), array("H", [65_535]), array("I", [2**32 - 1])))
+    for one in (sent, narrow):
+        received = Samples.from_plain(json.loads(json.dumps(one.to_plain())))
+        assert received == one
+        assert [run.typecode for run in received.runs] == [run.typecode for run in one.runs]
 
 
 def test_a_fingerprint_survives_other_edits() -> None:

@@ -36,19 +36,30 @@ class Tally:
     counts: Series = field(default_factory=partial(Series, None))
     repeats: Series = field(default_factory=partial(Series, None))
     worst: Repeated | None = None
+    #: Requests without a statement that are the latest and not in the series yet: many of them cost less together.
+    idle: int = 0
 
     def add(self, statements: Statements, *, cold: bool) -> None:
-        """Add those of one request. A *cold* one says nothing about times, and all about numbers."""
-        ordered = statements.by_number()
+        """Add those of one request, of which there are some. A *cold* one says nothing about times."""
+        self._add_idle()
         self.counts.add(len(statements.shapes))
-        self.repeats.add(ordered[0][1] if ordered else 0)
-        self.worst = max(self.worst, Repeated.of(statements), key=Repeated.number)
-        self.times.tested |= cold
-        for time in () if cold else statements.times:
-            self.times.add(time)
+        repeated = Repeated.of(statements)
+        self.repeats.add(repeated.runs)
+        if self.worst is None or repeated.runs > self.worst.runs:
+            self.worst = repeated
+        if not cold:
+            self.times.extend(statements.times)
+
+    def _add_idle(self) -> None:
+        if self.idle:
+            none = [0] * self.idle
+            self.idle = 0
+            self.counts.extend(none)
+            self.repeats.extend(none)
 
     def to_plain(self) -> Plain:
         """Return JSON-able data for :meth:`Totals.add`."""
+        self._add_idle()
         series = {TIME.name: self.times, COUNT.name: self.counts, REPEATED.name: self.repeats}
         plain = {name: one.samples().to_plain() for name, one in series.items()}
         return {"samples": plain, "worst": self.worst and self.worst.to_plain()}
@@ -138,12 +149,13 @@ class QueriesProbe:
 
     def _current(self) -> Statements | None:
         """Return where to write a statement down that is run now; ``None`` for one that is no test's request's."""
-        observation = self._recorder.serving()
-        if observation is None:
+        observation = self._recorder.current.get()
+        if observation is None or observation.done:
             return None
-        if observation.statements is None and observation.counted and not observation.generated:
-            observation.statements = Statements(partial(self._source, observation))
-        return observation.statements
+        statements = observation.statements
+        if statements is None and observation.counted and not observation.generated:
+            observation.statements = statements = Statements(partial(self._source, observation))
+        return statements
 
     def _source(self, observation: Observation, shape: str, orm: str) -> Source:
         """Return where a statement comes from. The stack is looked at once for each one of an operation."""
@@ -156,10 +168,17 @@ class QueriesProbe:
     def _finished(self, observation: Observation) -> None:
         if observation.generated or observation.from_client or not observation.counted:
             return  # of a server in another process nobody knows whether it sent any
-        statements = observation.statements or Statements(partial(self._source, observation))
+        name = observation.operation or observation.name
+        statements = observation.statements
         with self._lock:
-            tally = self._tallies.setdefault(observation.name, Tally())
-            tally.add(statements, cold=observation.cold)
+            tally = self._tallies.get(name)
+            if tally is None:
+                tally = self._tallies[name] = Tally()
+            tally.times.tested |= observation.cold
+            if statements is None or not statements.shapes:
+                tally.idle += 1
+            else:
+                tally.add(statements, cold=observation.cold)
 
 
 def _reading(metric: Metric, totals: Totals, faults: Sequence[str], why: str | None) -> Reading:

@@ -31,11 +31,10 @@ class Repeated:
     source: Source | None
 
     @classmethod
-    def of(cls, statements: Statements) -> Self | None:
-        """Return the one of *statements*; ``None`` if there are none."""
-        for shape, runs in statements.by_number():
-            return cls(runs, shape, statements.sources.get(shape))
-        return None
+    def of(cls, statements: Statements) -> Self:
+        """Return the one of *statements*. Raises ``IndexError`` if there are none."""
+        shape, runs = statements.by_number()[0]
+        return cls(runs, shape, statements.sources.get(shape))
 
     @staticmethod
     def number(repeated: "Repeated | None") -> int:

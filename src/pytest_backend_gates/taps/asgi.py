@@ -50,7 +50,7 @@ class StarletteTap:
         from starlette.applications import Starlette
         from starlette.routing import Mount, Route
 
-        self._patches.replace(Route, "handle", partial(_naming, recorder, self.name, _name_route))
+        self._patches.replace(Route, "handle", partial(_naming, recorder, self.name, _claim))
         self._patches.replace(Mount, "handle", partial(_entering, recorder))
         self._patches.replace(Starlette, "__call__", partial(observing, recorder, self.name))
 
@@ -99,9 +99,13 @@ def observing(recorder: Recorder, tap: str, original: "AppCall", lookup: "Asking
             await original(app, scope, receive, send)
             return
 
-        async def observed_send(message: "Message") -> None:
-            recorder.attempt(tap, _see, recorder, observation, message)
-            await send(message)
+        # No coroutine of its own: one more to be awaited would cost as much as what is seen here.
+        def observed_send(message: "Message") -> "Awaitable[None]":
+            try:
+                _see(recorder, observation, message)
+            except Exception as fault:  # noqa: BLE001  see Faults.attempt
+                recorder.note_fault(tap, fault)
+            return send(message)
 
         token = recorder.current.set(observation)
         observation.resume()
@@ -111,7 +115,8 @@ def observing(recorder: Recorder, tap: str, original: "AppCall", lookup: "Asking
             observation.note_exception(type(error))
             raise
         finally:
-            recorder.attempt(tap, _end, recorder, observation)
+            if not observation.done:
+                recorder.attempt(tap, _end, recorder, observation)
             recorder.leave(token)
 
     return call
@@ -124,7 +129,8 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
     if observation is not None and recorder.sending is not None:
         hosts = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host")
         recorder.sending.arrived(scope["method"], next(hosts, ""))
-    recorder.enter(app, observation)
+    if recorder.keeping:
+        recorder.enter(app, observation)
     if lookup is not None:
         unnamed = observation or recorder.unnamed()
         if unnamed is not None:
@@ -165,17 +171,16 @@ def _naming(
     original: "RouteCall",
 ) -> Method:
     @wraps(original)
-    async def handle(route: "Route", scope: "Scope", receive: "Receive", send: "Send") -> None:
+    def handle(route: "Route", scope: "Scope", receive: "Receive", send: "Send") -> "Awaitable[None]":
         observation = recorder.serving()
         if observation is not None:
-            recorder.attempt(tap, name, recorder, observation, route, scope)
-        await original(route, scope, receive, send)
+            try:
+                name(recorder, observation, route, scope)
+            except Exception as fault:  # noqa: BLE001  see Faults.attempt
+                recorder.note_fault(tap, fault)
+        return original(route, scope, receive, send)
 
     return handle
-
-
-def _name_route(recorder: Recorder, observation: Observation, route: "Route", scope: "Scope") -> None:
-    _claim(recorder, observation, route, scope["method"])
 
 
 def _name_included(
@@ -188,11 +193,12 @@ def _name_included(
     context = context_of(scope)
     # A route of an enclosing application may have left its context in the scope.
     if context is not None and context.original_route is route:
-        _claim(recorder, observation, context, scope["method"])
+        _claim(recorder, observation, context, scope)
 
 
-def _claim(recorder: Recorder, observation: Observation, route: _Routed, method: str) -> None:
+def _claim(recorder: Recorder, observation: Observation, route: _Routed, scope: "Scope") -> None:
     """Take the name of *route*, or of FastAPI's context of it, unless it is about to answer 405."""
+    method = scope["method"]
     if not route.methods or method in route.methods:
         recorder.claim(observation, method, route.path_format, route.path)
 

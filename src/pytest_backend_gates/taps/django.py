@@ -7,7 +7,6 @@ before another one can be made inside it.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -80,8 +79,11 @@ def answered(
     exchange = recorder.attempt(tap, _Exchange.begin, recorder, tap, request)
     if exchange is None:
         return answer()
-    with exchange.timed():
+    if exchange.stretch is None:
         response = answer()
+    else:
+        with exchange.stretch:
+            response = answer()
     recorder.attempt(tap, exchange.end, response)
     return response
 
@@ -96,8 +98,11 @@ async def answered_async(
     exchange = recorder.attempt(tap, _Exchange.begin, recorder, tap, request)
     if exchange is None:
         return await answer()
-    with exchange.timed():
+    if exchange.stretch is None:
         response = await answer()
+    else:
+        with exchange.stretch:
+            response = await answer()
     recorder.attempt(tap, exchange.end, response)
     return response
 
@@ -105,13 +110,13 @@ async def answered_async(
 class _Exchange:
     """A request object of Django's and its response, within an observed application or alone."""
 
-    __slots__ = ("_alone", "_observation", "_recorder", "_tap")
+    __slots__ = ("_observation", "_recorder", "stretch")
 
-    def __init__(self, recorder: Recorder, tap: str, observation: Observation, *, alone: bool) -> None:
+    def __init__(self, recorder: Recorder, observation: Observation, stretch: wsgi.Stretch | None) -> None:
         self._recorder = recorder
-        self._tap = tap
         self._observation = observation
-        self._alone = alone
+        #: Where the clock runs, unless the application around runs it.
+        self.stretch = stretch
 
     @classmethod
     def begin(cls, recorder: Recorder, tap: str, request: "HttpRequest") -> "_Exchange | None":
@@ -121,13 +126,7 @@ class _Exchange:
         if observation is None:
             return None
         observation.lookup = partial(recorder.attempt, tap, _look_up, recorder, observation, request)
-        return cls(recorder, tap, observation, alone=begun is not None)
-
-    def timed(self) -> AbstractContextManager[None]:
-        """Run the clock, unless the application around does."""
-        if self._alone:
-            return wsgi.Stretch(self._recorder, self._tap, self._observation)
-        return nullcontext()
+        return cls(recorder, observation, wsgi.Stretch(recorder, tap, observation) if begun else None)
 
     def end(self, response: "HttpResponseBase") -> None:
         """Name the operation, and end the request unless the application around does."""
@@ -135,7 +134,7 @@ class _Exchange:
         if response.status_code == _METHOD_NOT_ALLOWED:
             self._observation.lookup = None
         self._recorder.look_up(self._observation)
-        if not self._alone:
+        if self.stretch is None:
             return
         if self._observation.reply is not None:
             _keep(self._observation.reply, response)
@@ -144,9 +143,7 @@ class _Exchange:
             return
         self._recorder.await_reader(self._observation)
         body = _AsyncBody if response.is_async else wsgi.Body
-        response.streaming_content = body(
-            self._recorder, self._tap, self._observation, response.streaming_content
-        )
+        response.streaming_content = body(self.stretch, response.streaming_content)
 
 
 def _keep(reply: Reply, response: "HttpResponseBase") -> None:
@@ -169,10 +166,8 @@ def _look_up(recorder: Recorder, observation: Observation, request: "HttpRequest
 class _AsyncBody:
     """The body of an asynchronous response, with the clock running while a chunk is made."""
 
-    def __init__(
-        self, recorder: Recorder, tap: str, observation: Observation, body: AsyncIterator[bytes]
-    ) -> None:
-        self._stretch = wsgi.Stretch(recorder, tap, observation)
+    def __init__(self, stretch: wsgi.Stretch, body: AsyncIterator[bytes]) -> None:
+        self._stretch = stretch
         self._body: Any = body
 
     def __aiter__(self) -> AsyncIterator[bytes]:

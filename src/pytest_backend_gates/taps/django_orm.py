@@ -70,7 +70,7 @@ class _Wrapper:
 
     def __init__(self, current: Callable[[], Statements | None], faults: Faults) -> None:
         self._current = current
-        self._attempt = faults.attempt
+        self._note_fault = faults.note
 
     def __call__(
         self,
@@ -81,7 +81,7 @@ class _Wrapper:
         context: dict[str, Any],
     ) -> object:
         """Execute a statement, and write it down."""
-        statements = self._attempt(DjangoORMTap.name, self._begin, text, context)
+        statements = self._begin(text, context)
         start = self._now()
         result = execute(text, parameters, many, context)
         if statements is not None:
@@ -89,11 +89,15 @@ class _Wrapper:
         return result
 
     def _begin(self, text: object, context: dict[str, Any]) -> Statements | None:
-        statements = self._current()
-        if statements is None:
+        try:
+            statements = self._current()
+            if statements is None:
+                return None
+            shape = shape_of(str(text), context["connection"].vendor)
+            if not shape:
+                return None
+            statements.add(shape, DjangoORMTap.name)
+        except Exception as fault:  # noqa: BLE001  see Faults.attempt
+            self._note_fault(DjangoORMTap.name, fault)
             return None
-        shape = shape_of(str(text), context["connection"].vendor)
-        if not shape:
-            return None
-        statements.add(shape, DjangoORMTap.name)
         return statements

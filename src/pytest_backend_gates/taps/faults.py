@@ -28,10 +28,14 @@ class Faults:
         # What is observed belongs to somebody's test: whatever a framework of another version or a strange
         # application makes our bookkeeping raise must not reach it. It is reported, once a tap.
         except Exception as fault:  # noqa: BLE001  see above
-            with self._lock:
-                first, count = self._faults.get(tap, (masked(f"{type(fault).__name__}: {fault}"), 0))
-                self._faults[tap] = first, count + 1
+            self.note(tap, fault)
             return None
+
+    def note(self, tap: str, fault: Exception) -> None:
+        """Note what a step of a tap's own bookkeeping has raised, where :meth:`attempt` would cost too much."""
+        with self._lock:
+            first, count = self._faults.get(tap, (masked(f"{type(fault).__name__}: {fault}"), 0))
+            self._faults[tap] = first, count + 1
 
     def told(self) -> list[str]:
         """Return one sentence for every tap that failed."""

@@ -5,7 +5,7 @@ Recorder     all of them (series: the samples of one operation), and where the t
              being served here and now
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from threading import Lock
 from time import perf_counter_ns
@@ -53,14 +53,16 @@ class Observation:
         "prefix",
         "raised",
         "reply",
+        "series",
         "statements",
         "status",
+        "whole",
     )
 
     #: The clock, where freezegun does not find it: it replaces what modules hold, and then no time would pass.
     _now: Final = staticmethod(perf_counter_ns)
 
-    def __init__(self, method: str, *, counted: bool, generated: bool = False) -> None:
+    def __init__(self, method: str, counted: bool, generated: bool) -> None:  # noqa: FBT001  keywords cost time
         self.method = method
         #: Whether it began in the call phase of a test.
         self.counted = counted
@@ -89,6 +91,10 @@ class Observation:
         self.statements: Statements | None = None
         #: What it was answered, if that is kept.
         self.reply: Reply | None = None
+        #: What the body is made of if all of it is there, where its framework can tell.
+        self.whole: Callable[[], Iterable[bytes]] | None = None
+        #: Where it will be written down, once its operation has a name.
+        self.series: Series | None = None
         self._since = 0
 
     @property
@@ -141,6 +147,7 @@ class Recorder:
         self._lock = Lock()
         faults = Faults()
         self.attempt = faults.attempt
+        self.note_fault = faults.note
         self.faults = faults.told
 
     def begin(self, method: str) -> Observation | None:
@@ -149,7 +156,7 @@ class Recorder:
             return None
         outer = self.current.get()
         if outer is None or outer.done:
-            observation = Observation(method, counted=self.counting, generated=self.generating)
+            observation = Observation(method, self.counting, self.generating)
             if self.keeping and not self.generating:
                 observation.reply = Reply()
             return observation
@@ -182,10 +189,12 @@ class Recorder:
         operation is cold, whichever of those that overlap is answered first.
         """
         if observation.operation is None:
-            observation.operation = f"{method} {observation.prefix}{template}"
-            observation.native = f"{observation.native_prefix}{native}"
-            with self._lock:
-                self._series_of(observation)
+            observation.operation = name = f"{method} {observation.prefix}{template}"
+            observation.native = observation.native_prefix + native
+            observation.series = series = self._series.get(name)
+            if series is None or not series.tested:
+                with self._lock:
+                    self._series_of(observation)
 
     def look_up(self, observation: Observation) -> None:
         """Name the operation of a request whose route has to be asked for.
@@ -197,29 +206,33 @@ class Recorder:
 
     def finish(self, observation: Observation) -> None:
         """Write down an observation. Doing it again does nothing."""
-        if not observation.done:
+        if observation.lookup is not None and not observation.done:
             self.look_up(observation)
         with self._lock:
-            self._unread.pop(observation, None)
+            if self._unread:
+                self._unread.pop(observation, None)
             if observation.done:
                 return
             observation.done = True
-            series = self._series_of(observation)
+            series = observation.series or self._series_of(observation)
             if observation.generated:
                 series.generated += 1
             elif observation.counted:
                 series.count(observation)
-                if not observation.cold:
-                    series.add(observation.elapsed)
         for listener in self.listeners:
-            self.attempt("request", listener, observation)
+            try:
+                listener(observation)
+            except Exception as fault:  # noqa: BLE001  see Faults.attempt
+                self.note_fault("request", fault)
 
     def _series_of(self, observation: Observation) -> Series:
-        series = self._series.get(observation.name)
+        name = observation.name
+        series = self._series.get(name)
         if series is None:
-            series = self._series[observation.name] = Series(observation.native)
+            series = self._series[name] = Series(observation.native)
         if not (series.tested or observation.generated):
             series.tested = observation.cold = True
+        observation.series = series
         return series
 
     def leave(self, token: "Token[Observation | None]") -> None:

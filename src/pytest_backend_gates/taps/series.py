@@ -2,9 +2,11 @@
 
 import random
 from array import array
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from pytest_backend_gates.measurements import Samples
+from pytest_backend_gates.samples import fitting, widened
 
 if TYPE_CHECKING:
     from pytest_backend_gates.taps.recording import Observation
@@ -23,13 +25,12 @@ class Series:
         #: How many requests the tests made, the cold one included, and how many failed in which way.
         self.asked = 0
         self.failures: dict[str, int] = {}
-        self.kept = array("q")
+        self.kept = fitting(())
         self.seen = 0
         #: How many requests were generated, and whether any was not.
         self.generated = 0
         self.tested = False
-        # Seeded: the same requests keep the same samples.
-        self._dice = random.Random(0)  # noqa: S311  chooses samples, guards nothing
+        self._dice: random.Random | None = None
 
     def add(self, sample: int) -> None:
         """Keep *sample*, or, above the limit, decide by Vitter's algorithm R whether to keep it.
@@ -38,18 +39,37 @@ class Series:
         """
         self.seen += 1
         if len(self.kept) >= RESERVOIR:
+            if self._dice is None:
+                # Seeded: the same requests keep the same samples.
+                self._dice = random.Random(0)  # noqa: S311  chooses samples, guards nothing
             place = self._dice.randrange(self.seen)
             if place >= RESERVOIR:
                 return
             del self.kept[place]
-        self.kept.append(sample)
+        try:
+            self.kept.append(sample)
+        except OverflowError:
+            self.kept = widened(self.kept, [sample])
+            self.kept.append(sample)
+
+    def extend(self, samples: Sequence[int]) -> None:
+        """Keep several samples, as :meth:`add` does."""
+        if len(self.kept) + len(samples) > RESERVOIR:
+            for sample in samples:
+                self.add(sample)
+        else:
+            self.seen += len(samples)
+            self.kept = widened(self.kept, samples)
+            self.kept.extend(array(self.kept.typecode, samples))
 
     def count(self, observation: "Observation") -> None:
-        """Count a request, and how it failed if it did: its status, or the exception's class."""
+        """Count a request, and how it failed if it did: its status, or the exception's class. Keep how long it took."""
         self.asked += 1
         if observation.failed:
             how = observation.raised or str(observation.status)
             self.failures[how] = self.failures.get(how, 0) + 1
+        if not observation.cold:
+            self.add(observation.elapsed)
 
     def samples(self) -> Samples:
         """Return what was kept; the first request that was not generated was the cold one."""

@@ -58,39 +58,46 @@ class _Executing:
         self.own: Callable[..., bool] | None = None
         self._name = name
         self._current = current
-        self._attempt = faults.attempt
+        self._note_fault = faults.note
 
     def with_parameters(
         self, cursor: object, text: str, parameters: object, context: "ExecutionContext"
     ) -> bool:
         """Return whether the statement has been executed."""
-        return self._observed(text, context, (cursor, text, parameters, context))
-
-    def plain(self, cursor: object, text: str, context: "ExecutionContext") -> bool:
-        """Return whether the statement has been executed."""
-        return self._observed(text, context, (cursor, text, context))
-
-    def _observed(self, text: str, context: "ExecutionContext", arguments: tuple[object, ...]) -> bool:
-        times = self._attempt(SQLAlchemyTap.name, self._begin, text, context)
+        times = self._begin(text, context)
         if times is None:
             return False
         start = self._now()
-        self._execute(context.dialect, arguments)
+        self._execute(context.dialect, cursor, text, parameters, context)
+        times.append(self._now() - start)
+        return True
+
+    def plain(self, cursor: object, text: str, context: "ExecutionContext") -> bool:
+        """Return whether the statement has been executed."""
+        times = self._begin(text, context)
+        if times is None:
+            return False
+        start = self._now()
+        self._execute(context.dialect, cursor, text, context)
         times.append(self._now() - start)
         return True
 
     def _begin(self, text: str, context: "ExecutionContext") -> list[int] | None:
         """Write a statement down, and return where to write its time; ``None`` for one that does not matter."""
-        statements = self._current()
-        if statements is None:
+        try:
+            statements = self._current()
+            if statements is None:
+                return None
+            shape = shape_of(text, context.dialect.name)
+            if not shape:
+                return None
+            statements.add(shape, SQLAlchemyTap.name)
+        except Exception as fault:  # noqa: BLE001  see Faults.attempt
+            self._note_fault(SQLAlchemyTap.name, fault)
             return None
-        shape = shape_of(text, context.dialect.name)
-        if not shape:
-            return None
-        statements.add(shape, SQLAlchemyTap.name)
         return statements.times
 
-    def _execute(self, dialect: Any, arguments: tuple[object, ...]) -> None:  # noqa: ANN401  its methods by name
+    def _execute(self, dialect: Any, *arguments: object) -> None:  # noqa: ANN401  its methods by name
         """Let whoever listens after us execute, or else the dialect."""
         is_after_us = False
         for listener in getattr(dialect.dispatch, self._name):

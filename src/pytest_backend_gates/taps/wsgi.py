@@ -5,9 +5,9 @@ between two chunks is not the server's time, and neither is ``close()``.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from pytest_backend_gates.taps.patching import Method, Patches
 from pytest_backend_gates.taps.recording import Observation, Recorder
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from flask import Flask, Request
+    from flask import Request, Response
     from werkzeug.local import LocalProxy
 
     Write = Callable[[bytes], object]
@@ -35,33 +35,28 @@ class FlaskTap:
 
     def __init__(self) -> None:
         self._patches = Patches()
-        self._disconnect: Callable[[], None] | None = None
 
     def install(self, recorder: Recorder) -> None:
-        """Patch the application, and listen to the signal that a request has been routed."""
-        from flask import Flask, request, request_started
+        """Patch the application, and where it dispatches a request that has been routed."""
+        from flask import Flask
+        from werkzeug.wsgi import ClosingIterator
 
-        def routed(_: "Flask", **_extra: object) -> None:
-            observation = recorder.serving()
-            if observation is not None:
-                recorder.attempt(self.name, _name, recorder, observation, request)
-
-        # The signal and not the environ that the application was called with: middleware around
-        # ``wsgi_app`` may hand on a copy.
-        request_started.connect(routed, weak=False)
-        self._disconnect = partial(request_started.disconnect, routed)
-        self._patches.replace(Flask, "__call__", partial(observing, recorder, self.name))
+        wrap = partial(observing, recorder, self.name, carrier=ClosingIterator)
+        self._patches.replace(Flask, "__call__", wrap)
+        self._patches.replace(Flask, "full_dispatch_request", partial(_naming, recorder, self.name))
 
     def uninstall(self) -> None:
-        """Restore the application and stop listening."""
+        """Restore both."""
         self._patches.undo()
-        if self._disconnect is not None:
-            self._disconnect()
-            self._disconnect = None
 
 
-def observing(recorder: Recorder, tap: str, original: "AppCall") -> Method:
-    """Observe the requests to the applications whose ``__call__`` is *original*."""
+def observing(
+    recorder: Recorder, tap: str, original: "AppCall", carrier: type[Iterable[bytes]] | None = None
+) -> Method:
+    """Observe the requests to the applications whose ``__call__`` is *original*.
+
+    *carrier* is the type of the bodies in which the framework hands on those that are whole, too.
+    """
 
     @wraps(original)
     def call(app: object, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -73,9 +68,13 @@ def observing(recorder: Recorder, tap: str, original: "AppCall") -> Method:
             recorder.attempt(tap, _see_start, observation, status, rest)
             return start_response(status, *rest)
 
-        with Stretch(recorder, tap, observation):
+        with Stretch(recorder, tap, observation) as stretch:
             body = original(app, environ, observed_start)
-        observed = recorder.attempt(tap, _observed, recorder, tap, observation, environ, body)
+        # Middleware in the place of ``wsgi_app`` may have made another body of it.
+        if observation.whole is not None and type(body) is carrier and "wsgi_app" not in vars(app):
+            recorder.attempt(tap, _all_there, recorder, observation, observation.whole)
+            return body
+        observed = recorder.attempt(tap, _observed, recorder, stretch, observation, environ, body)
         return body if observed is None else observed
 
     return call
@@ -96,7 +95,8 @@ def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Obser
         observation.path_info = path
         if recorder.sending is not None:
             recorder.sending.arrived(environ["REQUEST_METHOD"], environ.get("HTTP_HOST", ""))
-    recorder.enter(app, observation)
+    if recorder.keeping:
+        recorder.enter(app, observation)
     return observation
 
 
@@ -112,9 +112,40 @@ def _enter_mounted(recorder: Recorder, path: str) -> None:
         outer.path_info = path
 
 
-def _name(recorder: Recorder, observation: Observation, proxy: "Request") -> None:
-    # Each attribute of the proxy costs as much as all else here.
-    request = cast("LocalProxy[Request]", proxy)._get_current_object()  # noqa: SLF001  Werkzeug's documented way
+def _naming(recorder: Recorder, tap: str, original: Method) -> Method:
+    from flask import request
+
+    # Not the environ that the application was called with: middleware around ``wsgi_app`` may hand on a copy. And
+    # each attribute of the proxy costs as much as all else here.
+    current = cast("LocalProxy[Request]", request)._get_current_object  # noqa: SLF001  Werkzeug's documented way
+
+    @wraps(original)
+    def dispatch(*arguments: Any, **named: Any) -> object:  # noqa: ANN401  Flask's business
+        observation = recorder.serving()
+        if observation is None:
+            return original(*arguments, **named)
+        recorder.attempt(tap, _name, recorder, observation, current)
+        response = original(*arguments, **named)
+        recorder.attempt(tap, _look_into, observation, response)
+        return response
+
+    return dispatch
+
+
+def _look_into(observation: Observation, response: "Response") -> None:
+    """Note whether the body is there already. What is made inside a request is looked into before its own response."""
+    is_there = response.is_sequence and not response.direct_passthrough
+    observation.whole = response.iter_encoded if is_there else None
+
+
+def _all_there(recorder: Recorder, observation: Observation, body: Callable[[], Iterable[bytes]]) -> None:
+    if observation.reply is not None:
+        _keep_all(observation.reply, body())
+    recorder.finish(observation)
+
+
+def _name(recorder: Recorder, observation: Observation, current: "Callable[[], Request]") -> None:
+    request = current()
     rule = request.url_rule
     if rule is not None:
         recorder.claim(observation, request.method, _template(rule.rule), rule.rule)
@@ -128,7 +159,7 @@ def _template(rule: str) -> str:
 
 def _observed(
     recorder: Recorder,
-    tap: str,
+    stretch: "Stretch",
     observation: Observation,
     environ: "WSGIEnvironment",
     body: Iterable[bytes],
@@ -136,14 +167,14 @@ def _observed(
     """Return *body*, observed until its end if making it may still take time."""
     # A response of Django's is its own body, and says whether all of it is there.
     is_whole = not getattr(body, "streaming", True)
-    if is_whole or isinstance(body, Sized) or _is_file(environ, body):
+    if is_whole or hasattr(body, "__len__") or _is_file(environ, body):
         # It is all there; and servers treat lists and their own file wrapper in ways of their own.
         if observation.reply is not None and (is_whole or isinstance(body, list | tuple)):
             _keep_all(observation.reply, body)
         recorder.finish(observation)
         return body
     recorder.await_reader(observation)
-    return Body(recorder, tap, observation, body)
+    return Body(stretch, body)
 
 
 def _keep_all(reply: Reply, body: Iterable[bytes]) -> None:
@@ -167,9 +198,10 @@ class Stretch:
         self._tap = tap
         self._observation = observation
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._token = self._recorder.current.set(self._observation)
         self._observation.resume()
+        return self
 
     def __exit__(
         self,
@@ -180,8 +212,12 @@ class Stretch:
         self._observation.pause()
         self._recorder.leave(self._token)
         if kind is not None:
-            self._observation.note_exception(kind)
             self._recorder.attempt(self._tap, self._over, kind)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether somebody looks at replies."""
+        return self._observation.reply is not None
 
     def keep(self, chunk: bytes) -> None:
         """Keep a piece of the body for whoever looks at replies."""
@@ -189,9 +225,10 @@ class Stretch:
             self._recorder.attempt(self._tap, self._observation.reply.add, chunk)
 
     def _over(self, kind: type[BaseException]) -> None:
-        reply = self._observation.reply
-        if reply is not None and issubclass(kind, StopIteration | StopAsyncIteration):
-            reply.end()
+        if not issubclass(kind, StopIteration | StopAsyncIteration):
+            self._observation.note_exception(kind)
+        elif self._observation.reply is not None:
+            self._observation.reply.end()
         self._recorder.finish(self._observation)
 
 
@@ -201,8 +238,9 @@ class Body:
     Everything else is the body's own, ``close`` included, which a body may have or not.
     """
 
-    def __init__(self, recorder: Recorder, tap: str, observation: Observation, body: Iterable[bytes]) -> None:
-        self._stretch = Stretch(recorder, tap, observation)
+    def __init__(self, stretch: Stretch, body: Iterable[bytes]) -> None:
+        self._stretch = stretch
+        self._keeps = stretch.keeps
         self._body: Any = body
         self._iterator: Any = body
 
@@ -213,7 +251,8 @@ class Body:
     def __next__(self) -> bytes:
         with self._stretch:
             chunk: bytes = next(self._iterator)
-        self._stretch.keep(chunk)
+        if self._keeps:
+            self._stretch.keep(chunk)
         return chunk
 
     def __getattr__(self, name: str) -> object:

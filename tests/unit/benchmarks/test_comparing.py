@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmarks import __main__ as program
 from benchmarks.comparison import Command, Comparison, Goal, Side, UnequalError
+from benchmarks.figures import Cost, Summary
 from benchmarks.inputs import InputError, Workspace
 from benchmarks.rows import ROWS
-from benchmarks.running import CommandError, compared, measured
+from benchmarks.running import CommandError, compared, measured, run_once
 from benchmarks.table import Row, document
 
 if TYPE_CHECKING:
@@ -44,6 +45,21 @@ def test_what_a_command_costs_is_measured(tmp_path: Path) -> None:
     assert cost.cpu > idle.cpu
     assert cost.wall > 0
     assert cost.memory > 190
+
+
+def test_what_a_side_measures_itself_is_its_cost(tmp_path: Path) -> None:
+    """The memory is that of its process; below a thousandth of a second the table tells microseconds."""
+    idle = Side("ours", (command(tmp_path, "pass"),), lambda: None, told=lambda: (0.5, 12.5e-6))
+    cost = run_once(idle, tmp_path / "log")
+    assert (cost.wall, cost.cpu) == (0.5, 12.5e-6)
+    assert cost.memory > 5
+    comparison = Comparison("row", idle, idle, (Goal("absolute", "cpu", 10e-6), Goal("ratio", "cpu", 2)))
+    summary = Summary((Cost(0.5, 12.5e-6, 10),))
+    text = document([Row("row", comparison, (summary, summary))], "")
+    assert (
+        "| row | ours | 0.5 s (0%) | 12.5 us (0%) | 10 MB (0%) | 1.00 | 1.00 | cpu 12.5 us, at most 10 us: MISSED; cpu 1x, at most 2x: met |"
+        in text
+    )
 
 
 def test_an_environment_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +127,7 @@ def test_the_table_has_figures_goals_and_commands(tmp_path: Path) -> None:
     shown = f"python{'' if sys.executable.endswith('python') else '0'} -c"
     code = f"'{re.sub(r'[0-9]+', '0', PROGRAM)}'"
     place = re.sub(r"\d+(\.\d+)?", "0", str(tmp_path))
-    assert text.splitlines()[5:] == [
+    assert text.splitlines()[6:] == [
         "a machine",
         "",
         "| comparison | side | wall | CPU | peak memory | ratio wall | ratio CPU | goal |",
@@ -199,6 +215,13 @@ def test_every_row_has_a_docstring_and_a_name() -> None:
         "whole-packaging",
         "whole-attrs",
         "judging",
-        "taps-flask",
         "taps-starlette",
+        "taps-fastapi",
+        "taps-litestar",
+        "taps-flask",
+        "taps-django",
+        "taps-sqlalchemy",
+        "taps-django-orm",
+        "taps-validation",
+        "requests-kept",
     ]

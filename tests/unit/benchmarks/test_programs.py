@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from benchmarks import findings, judging, requests, scanning
+from benchmarks import applications, findings, flakes, judging, keeping, observing, scanning
+
+from pytest_backend_gates.taps.recording import Observation
 
 SOURCE = "import hashlib\n\n\nclass A:\n    def f(self, x):\n        def inner(): ...\n        return hashlib.md5(x) if x else inner\n"
 
@@ -72,14 +75,60 @@ def test_coverage_is_read_in_the_same_words(tmp_path: Path) -> None:
     assert findings.our_coverage(ours) == findings.coverage(theirs) == [7, 10]
 
 
-@pytest.mark.parametrize("framework", list(requests.FRAMEWORKS))
-@pytest.mark.parametrize("words", [(), ("tapped",)])
-def test_every_request_is_answered_and_seen(tmp_path: Path, framework: str, words: tuple[str, ...]) -> None:
-    """With a tap and without; a tap that misses one is an error."""
+@pytest.mark.parametrize("application", list(applications.APPLICATIONS))
+def test_every_request_and_statement_is_answered_and_seen(tmp_path: Path, application: str) -> None:
+    """By turns tapped and not; a tap that misses one is an error. A process each: Django is set up but once."""
     found = tmp_path / "found.json"
-    command = [sys.executable, "-m", "benchmarks.requests", framework, "30", str(found), *words]
-    subprocess.run(command, cwd=Path(requests.__file__).parent.parent, check=True)
-    assert json.loads(found.read_text()) == {"200": 30}
+    code = "import sys; from benchmarks.observing import main; main(sys.argv[1:], turns=2, length=3)"
+    command = [sys.executable, "-c", code, application, "taps", str(found)]
+    subprocess.run(command, cwd=Path(applications.__file__).parent.parent, check=True)
+    requests = 6 if application in ("sqlalchemy", "django-orm") else 18
+    assert findings.answered(found) == {"200": requests}
+    assert [type(cost) for cost in findings.told(found)] == [float, float]
+
+
+@pytest.mark.parametrize("observer", ["contract", "every-answer"])
+def test_both_sides_of_the_validation_find_a_contract(tmp_path: Path, observer: str) -> None:
+    """An answer that is held against none is an error."""
+    found = tmp_path / "found.json"
+    observing.main(["fastapi", observer, str(found)], turns=1, length=3)
+    assert findings.answered(found) == {"200": 12}
+
+
+def test_every_request_is_kept(tmp_path: Path) -> None:
+    """The cold ones are counted."""
+    keeping.main(["1000", str(tmp_path / "found.json")])
+    kept = json.loads((tmp_path / "found.json").read_text())
+    assert kept == dict.fromkeys(
+        ["latency", "errors", "queries.time", "queries.count", "queries.repeated"], 1.0
+    )
+
+
+def test_a_flake_experiment_is_judged_on_its_own_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its durations say; no time passes here."""
+    now = [0.0]
+    monkeypatch.setattr(flakes, "_sleep", lambda seconds: now.append(now[-1] + seconds))
+    monkeypatch.setattr(Observation, "_now", staticmethod(lambda: int(now[-1] * 10**9)))
+    alone = [replace(experiment, clients=1) for experiment in flakes.EXPERIMENTS]
+    verdicts = [flakes.run(experiment, seed=1) for experiment in alone]
+    assert [verdict.red for verdict, _ in verdicts] == [False, True, False]
+    # What the normal distribution says: 0.85 % and 22.1 %; and 2 %.
+    assert [share for _, share in verdicts] == pytest.approx([0.0085, 0.221, 0.02], rel=0.5)
+
+
+def test_too_many_red_runs_are_told() -> None:
+    """And too few."""
+    fine, red, seldom = flakes.EXPERIMENTS
+    outcomes = [
+        flakes.Outcome(fine, 1, (0.01, 0.03)),
+        flakes.Outcome(red, 2, (0.2, 0.3)),
+        flakes.Outcome(seldom, 1, (0.02,) * 20),
+    ]
+    assert [one.row() for one in outcomes] == [
+        "| true p95 at 80 % of the limit | 1 x 400 | 2.00% (1.00% to 3.00%) | 1 of 2 (50.0%) | 0% | NOT AS EXPECTED |",
+        "| true p95 at 130 % of the limit | 1 x 400 | 25.00% (20.00% to 30.00%) | 2 of 2 (100.0%) | 100% | as expected |",
+        "| 2 % of the samples over the limit | 300 x 6 | 2.00% (2.00% to 2.00%) | 1 of 20 (5.0%) | at most 5% | as expected |",
+    ]
 
 
 def test_the_judged_project_has_what_its_size_says(tmp_path: Path) -> None:

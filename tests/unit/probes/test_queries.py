@@ -79,7 +79,7 @@ def probe(traffic: TrafficProbe) -> Iterator[QueriesProbe]:
 
 def samples(plain: Plain, metric: Metric) -> list[int]:
     """Return what one operation collected for *metric*."""
-    return [sample for run in plain["samples"][metric.name]["runs"] for sample in run]
+    return [sample for run in Samples.from_plain(plain["samples"][metric.name]).runs for sample in run]
 
 
 def test_it_is_a_probe_of_three_trends() -> None:

@@ -159,8 +159,8 @@ def test_requests_aside_are_not_counted() -> None:
         get("/a").close()
     finally:
         probe.stop()
-    told = probe.collect(None, print)["operations"]["GET /a"]
-    assert (told["cold"], len(told["runs"][0])) == (1, 2)
+    told = Samples.from_plain(probe.collect(None, print)["operations"]["GET /a"])
+    assert (told.cold, told.count) == (1, 2)
 
 
 def test_stopping_what_was_never_started() -> None:

@@ -30,7 +30,20 @@ def test_samples_are_kept_in_the_order_of_time() -> None:
     samples = recorder.samples()["GET (no route)"]
     assert [list(run) for run in samples.runs] == [[3, 1, 2]]
     assert (samples.cold, samples.seen) == (1, 3)
-    assert samples.runs[0].itemsize == 8
+
+
+def test_samples_take_no_more_room_than_they_need() -> None:
+    """An array becomes wider for the first sample that needs it; none is changed."""
+    series = Series(None)
+    for sample, width in ((255, 1), (256, 2), (3, 2), (2**32 - 1, 4), (2**32, 8), (1, 8)):
+        series.add(sample)
+        assert series.kept.itemsize == width
+    assert list(series.kept) == [255, 256, 3, 2**32 - 1, 2**32, 1]
+    together = Series(None)
+    together.extend([255, 256])
+    together.extend([3, 2**32])
+    together.extend([])
+    assert (list(together.kept), together.kept.itemsize, together.seen) == ([255, 256, 3, 2**32], 8, 4)
 
 
 def test_a_reservoir_is_uniform_ordered_and_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
