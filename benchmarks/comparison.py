@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.figures import Summary, difference, ratio
+from benchmarks.figures import Cost, Summary, difference, ratio
 
 
 class UnequalError(Exception):
@@ -32,15 +32,14 @@ class Command:
 class Side:
     """Commands that run one after the other. *before* prepares each run, unmeasured; *found* reads the findings.
 
-    Where the commands measure something themselves, *told* reads it: seconds of wall and processor time, which are
-    the side's cost then.
+    Where the commands measure something themselves, *told* reads it: it is the side's cost then.
     """
 
     name: str
     commands: tuple[Command, ...]
     found: Callable[[], object]
     before: Callable[[], object] = lambda: None
-    told: Callable[[], tuple[float, float]] | None = None
+    told: Callable[[], Cost] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,14 @@
 """What a run cost, and what many runs say together."""
 
+import resource
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Final
 
+#: What one of the system's units of memory is: a kilobyte, or a byte.
+KILOBYTES_IN_A_UNIT: Final = 1024 if sys.platform == "darwin" else 1
 #: What is measured of a run, with its unit.
 UNITS: Final = {"wall": "s", "cpu": "s", "memory": "MB"}
 
@@ -45,6 +50,18 @@ class Summary:
             return 0.0
         quarter = len(values) // 4
         return (values[-quarter - 1] - values[quarter]) / middle
+
+
+def peak_memory() -> float:
+    """Return the peak memory of this process so far, in megabytes.
+
+    Not what its parent had when it began this one, which Linux counts in where it tells of a child.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / KILOBYTES_IN_A_UNIT
+    lines = status.read_text(encoding="ascii", errors="replace").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def ratio(ours: Summary, theirs: Summary, what: str) -> float:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from benchmarks.figures import Cost
+
 #: Complexity: file, line, number; security: file, line, code, severity.
 Found = dict[str, list[tuple[object, ...]]]
 
@@ -67,10 +69,15 @@ def answered(observed: Path) -> dict[str, int]:
     return dict(json.loads(observed.read_text(encoding="utf-8"))["answered"])
 
 
-def told(observed: Path) -> tuple[float, float]:
-    """Read from the same file what it costs more to be observed, in seconds: wall and CPU."""
-    costs = json.loads(observed.read_text(encoding="utf-8"))
-    return costs["wall"], costs["cpu"]
+def kept(counted: Path) -> dict[str, float]:
+    """Read what ``benchmarks.keeping`` wrote: the share of the requests that each metric has counted."""
+    return dict(json.loads(counted.read_text(encoding="utf-8"))["counted"])
+
+
+def told(measured: Path) -> Cost:
+    """Read from a file of either what it has cost."""
+    costs = json.loads(measured.read_text(encoding="utf-8"))
+    return Cost(costs["wall"], costs["cpu"], costs["memory"])
 
 
 def _functions(radon: Path) -> Iterator[tuple[str, int, int]]:

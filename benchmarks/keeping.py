@@ -1,16 +1,19 @@
 """What is kept of many requests, as a program: ``python -m benchmarks.keeping REQUESTS FOUND``.
 
 Tells the recorder of so many requests to 300 operations, each with a statement, as the taps would, and puts together
-what the probes have measured, as the session does when it ends. FOUND is how many requests were counted.
+what the probes have measured, as the session does when it ends. Writes to FOUND which share of the requests was
+counted, and what it has cost.
 """
 
 import json
 import random
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from benchmarks.figures import peak_memory
 from pytest_backend_gates.measurements import Measurement, Rate, Trend
 from pytest_backend_gates.probes.queries import QueriesProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
@@ -23,6 +26,7 @@ _SHAPE: Final = "SELECT id, total FROM orders WHERE id = ?"
 
 def main(arguments: Sequence[str]) -> None:
     """Tell, put together, and write the share of the requests that was counted."""
+    began = time.perf_counter()
     requests, found = int(arguments[0]), Path(arguments[1])
     traffic = TrafficProbe()
     queries = QueriesProbe(traffic.recorder, Path.cwd())
@@ -35,7 +39,8 @@ def main(arguments: Sequence[str]) -> None:
     payloads = [[probe.collect(None, lambda _: None)] for probe in (traffic, queries)]
     readings = {**traffic.reduce(payloads[0], None), **queries.reduce(payloads[1], None)}
     counted = {name: _count(reading.measurement) / requests for name, reading in readings.items()}
-    found.write_text(json.dumps(counted))
+    costs = {"wall": time.perf_counter() - began, "cpu": time.process_time(), "memory": peak_memory()}
+    found.write_text(json.dumps({"counted": counted, **costs}), encoding="utf-8")
     traffic.stop()
     queries.stop()
 

@@ -16,21 +16,6 @@ if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.contracts import Contracts
     from pytest_backend_gates.taps.recording import Observation
 
-#: Pinned; installed for the benchmarks alone, without what this package needs anyway.
-OPENTELEMETRY: Final = (
-    "opentelemetry-api==1.45.1",
-    "opentelemetry-sdk==1.45.1",
-    "opentelemetry-semantic-conventions==0.66b1",
-    "opentelemetry-util-http==0.66b1",
-    "opentelemetry-instrumentation==0.66b1",
-    "opentelemetry-instrumentation-asgi==0.66b1",
-    "opentelemetry-instrumentation-dbapi==0.66b1",
-    "opentelemetry-instrumentation-sqlalchemy==0.66b1",
-    "opentelemetry-instrumentation-sqlite3==0.66b1",
-    "opentelemetry-instrumentation-wsgi==0.66b1",
-    "wrapt==2.5.2",
-)
-
 
 class Observer(Protocol):
     """Observes an application from :meth:`start` until :meth:`stop`."""

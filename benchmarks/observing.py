@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.applications import APPLICATIONS, Application
+from benchmarks.figures import peak_memory
 from benchmarks.observers import OBSERVERS, Observer
 
 _TURNS: Final = 60
@@ -63,7 +64,8 @@ def main(arguments: Sequence[str], turns: int = _TURNS, length: int = _STRETCH) 
     (wall, cpu), (bare_wall, bare_cpu) = (
         tuple(map(min, zip(*side, strict=True))) for side in zip(*costs, strict=True)
     )
-    told = {"answered": stretches.answered, "wall": wall - bare_wall, "cpu": cpu - bare_cpu}
+    told = {"wall": wall - bare_wall, "cpu": cpu - bare_cpu, "memory": peak_memory()}
+    told |= {"answered": stretches.answered}
     Path(arguments[2]).write_text(json.dumps(told), encoding="utf-8")
 
 

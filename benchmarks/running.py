@@ -2,18 +2,16 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from benchmarks.comparison import Command, Comparison, Side
-from benchmarks.figures import Cost, Summary
+from benchmarks.figures import KILOBYTES_IN_A_UNIT, Cost, Summary
 
 #: What would make a run of the benchmarks differ from a user's run.
 _FOREIGN: Final = ("PYTEST", "COV", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "CI")
-_KILOBYTES_IN_A_UNIT: Final = 1024 if sys.platform == "darwin" else 1
 
 
 class CommandError(Exception):
@@ -43,15 +41,14 @@ def measured(command: Command, log: Path) -> Cost:
     if process.returncode not in command.statuses:
         tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise CommandError(f"{command} ended with status {process.returncode}:\n{tail}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024 / _KILOBYTES_IN_A_UNIT)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024 / KILOBYTES_IN_A_UNIT)
 
 
 def run_once(side: Side, log: Path) -> Cost:
     """Prepare *side*, run its commands one after the other, and return what they cost together."""
     side.before()
     costs = [measured(command, log) for command in side.commands]
-    cost = sum(costs[1:], costs[0])
-    return cost if side.told is None else Cost(*side.told(), cost.memory)
+    return sum(costs[1:], costs[0]) if side.told is None else side.told()
 
 
 def compared(

@@ -2,7 +2,7 @@
 
 import pytest
 from benchmarks.comparison import Goal
-from benchmarks.figures import Cost, Summary, difference, ratio
+from benchmarks.figures import Cost, Summary, difference, peak_memory, ratio
 
 
 def summary(*walls: float) -> Summary:
@@ -56,6 +56,14 @@ def test_a_goal_is_met_up_to_its_limit(goal: Goal, reached: float, *, met: bool)
     """Whatever it compares."""
     ours, theirs = summary(2, 12, 4), summary(1, 11, 2)
     assert (goal.reached(ours, theirs), goal.is_met(ours, theirs)) == (reached, met)
+
+
+def test_the_peak_of_this_process_is_its_own() -> None:
+    """It grows with what is taken, and stays when that is given back."""
+    before = peak_memory()
+    taken = bytearray(150_000_000)
+    taken.clear()
+    assert peak_memory() >= max(before, 140)
 
 
 def test_nothing_else_is_measured() -> None:

@@ -84,7 +84,7 @@ def test_every_request_and_statement_is_answered_and_seen(tmp_path: Path, applic
     subprocess.run(command, cwd=Path(applications.__file__).parent.parent, check=True)
     requests = 6 if application in ("sqlalchemy", "django-orm") else 18
     assert findings.answered(found) == {"200": requests}
-    assert [type(cost) for cost in findings.told(found)] == [float, float]
+    assert findings.told(found).memory > 10
 
 
 @pytest.mark.parametrize("observer", ["contract", "every-answer"])
@@ -98,8 +98,7 @@ def test_both_sides_of_the_validation_find_a_contract(tmp_path: Path, observer: 
 def test_every_request_is_kept(tmp_path: Path) -> None:
     """The cold ones are counted."""
     keeping.main(["1000", str(tmp_path / "found.json")])
-    kept = json.loads((tmp_path / "found.json").read_text())
-    assert kept == dict.fromkeys(
+    assert findings.kept(tmp_path / "found.json") == dict.fromkeys(
         ["latency", "errors", "queries.time", "queries.count", "queries.repeated"], 1.0
     )
 
