@@ -1,16 +1,27 @@
 """What each side has found, in the same words."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from benchmarks.figures import Cost
 
 #: Complexity: file, line, number; security: file, line, code, severity.
 Found = dict[str, list[tuple[object, ...]]]
+#: How many operations, how many requests, and which checks failed for which operation.
+Contract = dict[str, list[Any]]
+#: The codes of schemathesis's failures -> the checks that we make.
+_CHECKS: Final = {
+    "ST101": "not_a_server_error",
+    "ST103": "status_code_conformance",
+    "ST108": "response_schema_conformance",
+}
+#: What stands among the tests and is none.
+_NO_TESTS: Final = ("backend-gates", "tests.contract")
 
 
 def ours(found: Path, radon: Path) -> Found:
@@ -19,6 +30,24 @@ def ours(found: Path, radon: Path) -> Found:
     reported = {(file, line) for file, line, _ in _functions(radon)}
     complexity = [tuple(block) for block in told["complexity"] if (block[0], block[1]) in reported]
     return {"complexity": complexity, "security": [tuple(issue) for issue in told["security"]]}
+
+
+def our_static(report: Path, radon: Path) -> Found:
+    """Read from our JSON report, its paths below ``src``, the subjects that *radon* reports, and all issues."""
+    measured = json.loads(report.read_text(encoding="utf-8"))["measurements"]
+    reported = {subject for subject, _ in _subjects(radon)}
+    blocks = [(_below_src(subject), value) for subject, value in measured["complexity"]["subjects"].items()]
+    issues = [
+        (_below_src(one["path"]), one["line"], one["code"], severity)
+        for severity in ("high", "medium", "low")
+        for one in measured[f"security.{severity}"]["findings"]
+    ]
+    return {"complexity": sorted(one for one in blocks if one[0] in reported), "security": sorted(issues)}
+
+
+def static_by_subject(radon: Path, bandit: Path) -> Found:
+    """Read the same from the JSON reports of radon and bandit."""
+    return {"complexity": sorted(_subjects(radon)), "security": theirs(radon, bandit)["security"]}
 
 
 def everything(found: Path) -> Found:
@@ -37,9 +66,9 @@ def theirs(radon: Path, bandit: Path) -> Found:
 
 
 def tests(junit: Path) -> dict[str, int]:
-    """Count the tests of a JUnit report by how they ended; the gates, which stand among them, are none."""
+    """Count the tests of a JUnit report by how they ended; the gates and the contract's, which stand among them, are none."""
     cases = ET.parse(junit).iter("testcase")  # noqa: S314 - written a moment ago by the run itself
-    own = [case for case in cases if case.get("classname") != "backend-gates"]
+    own = [case for case in cases if case.get("classname") not in _NO_TESTS]
     return dict(Counter(case[0].tag if len(case) else "passed" for case in own))
 
 
@@ -54,6 +83,35 @@ def coverage(report: Path) -> list[int]:
     totals = json.loads(report.read_text(encoding="utf-8"))["totals"]
     hits = totals["covered_lines"] + totals.get("covered_branches", 0)
     return [hits, totals["num_statements"] + totals.get("num_branches", 0)]
+
+
+def our_contract(report: Path) -> Contract:
+    """Read from our JSON report how many operations were asked, with how many requests, and which checks failed."""
+    told = json.loads(report.read_text(encoding="utf-8"))
+    measured = told["measurements"]
+    reason = next(gate["reason"] for gate in told["gates"] if gate["gate"] == "contract")
+    requests = re.search(r"([\d,]+) requests", reason)
+    if requests is None:
+        raise ValueError(f"no operation was asked: {reason}")
+    return {
+        "operations": [len(measured["contract.operations"]["subjects"])],
+        "requests": [int(requests[1].replace(",", ""))],
+        "failures": sorted(
+            {(one["subject"], one["code"]) for one in measured["contract.failures"]["findings"]}
+        ),
+    }
+
+
+def contract(asked: Path) -> Contract:
+    """Read the same from the JSON report of ``st run``."""
+    told = json.loads(asked.read_text(encoding="utf-8"))
+    return {
+        "operations": [told["operations"]["tested"]],
+        "requests": [told["test_cases"]["generated"]],
+        "failures": sorted(
+            {(operation, _CHECKS[one["code"]]) for one in told["failures"] for operation in one["operations"]}
+        ),
+    }
 
 
 def shares(judged: Path, blocks: int) -> list[list[object]]:
@@ -87,9 +145,22 @@ def _functions(radon: Path) -> Iterator[tuple[str, int, int]]:
         yield from ((_plain(file), one["lineno"], one["complexity"]) for one in blocks if not _is_class(one))
 
 
+def _subjects(radon: Path) -> Iterator[tuple[str, int]]:
+    """Yield functions by their names: ``shop/orders.py::Cart.total``."""
+    for file, blocks in json.loads(radon.read_text(encoding="utf-8")).items():
+        for one in blocks:
+            if not _is_class(one):
+                name = ".".join(filter(None, (one.get("classname"), one["name"])))
+                yield f"{_plain(file)}::{name}", one["complexity"]
+
+
 def _is_class(block: dict[str, Any]) -> bool:
     return bool(block["type"] == "class")
 
 
 def _plain(path: str) -> str:
     return path.removeprefix("./")
+
+
+def _below_src(path: str) -> str:
+    return path.removeprefix("src/")

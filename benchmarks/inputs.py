@@ -27,7 +27,7 @@ class Workspace:
         unpacked = self.folder / f"{name}-{version}"
         if not unpacked.exists():
             archives = self.folder / "archives" / f"{name}-{version}"
-            _pip("download", "--no-deps", "--no-binary", name, "-d", str(archives), f"{name}=={version}")
+            pip("download", "--no-deps", "--no-binary", name, "-d", str(archives), f"{name}=={version}")
             partial = self.folder / "partial"
             shutil.rmtree(partial, ignore_errors=True)
             with tarfile.open(next(archives.glob("*.tar.gz"))) as archive:
@@ -42,7 +42,7 @@ class Workspace:
         if not folder.exists():
             partial = self.folder / "partial-packages"
             shutil.rmtree(partial, ignore_errors=True)
-            _pip("install", "--no-deps", "--target", str(partial), *requirements)
+            pip("install", "--no-deps", "--target", str(partial), *requirements)
             partial.rename(folder)
         return folder
 
@@ -56,7 +56,8 @@ class Workspace:
         return folder
 
 
-def _pip(*arguments: str) -> None:
+def pip(*arguments: str) -> None:
+    """Run pip. Raises :class:`InputError`."""
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

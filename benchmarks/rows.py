@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks import findings
+from benchmarks import contract_rows, findings
 from benchmarks.comparison import Command, Comparison, Goal, Side
+from benchmarks.environments import environment
 from benchmarks.inputs import Workspace
 
 _ROOT: Final = Path(__file__).parent.parent
@@ -50,18 +51,19 @@ def _ours(module: str, *words: object) -> Command:
 
 
 def off(workspace: Workspace) -> Comparison:
-    """Compare one trivial test with the plugin installed and with its entry point not loaded."""
+    """Compare one trivial test in two environments: one has the plugin, the other only what it depends on."""
     project = workspace.project("off", _TRIVIAL)
 
-    def side(name: str, *words: str) -> Side:
+    def side(name: str, *, installed: bool) -> Side:
         tests = workspace.folder / f"off-{name}.xml"
-        command = Command(_pytest(tests, *words), project)
+        python = environment(workspace, f"environment-{name}", installed=installed)
+        command = Command((str(python), *_pytest(tests)[1:]), project)
         return Side(name, (command,), lambda: findings.tests(tests))
 
     return Comparison(
         "off",
-        side("installed"),
-        side("absent", "-p", "no:backend-gates"),
+        side("installed", installed=True),
+        side("absent", installed=False),
         (Goal("difference", "cpu", 0.005),),
         pairs=30,
     )
@@ -210,6 +212,7 @@ ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
     "static-one-changed": static_one_changed,
     "whole-packaging": partial(whole, name="packaging", version="25.0", extras=("pretend==1.0.9",)),
     "whole-attrs": partial(whole, name="attrs", version="25.4.0", extras=("cloudpickle==3.1.1",)),
+    **contract_rows.ROWS,
     "judging": judging,
     "taps-starlette": partial(taps, application="starlette", limit=_A_REQUEST),
     "taps-fastapi": partial(taps, application="fastapi", limit=_A_REQUEST),

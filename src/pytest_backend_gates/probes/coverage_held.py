@@ -13,6 +13,7 @@ from operator import call
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_backend_gates.fleeting import FLEETING
 from pytest_backend_gates.probes.coverage_at_work import collector_at_work, monitoring_tool, tracer_of
 
 if TYPE_CHECKING:
@@ -97,7 +98,13 @@ class Tracers:
             threading.settrace(self._hook)
 
     def _begin_thread(self, frame: FrameType, event: str, arg: object) -> TraceFunction | None:
-        """Trace a thread that begins in a pause: diverted as the others, it counts when the pause is over."""
+        """Trace a thread that begins in a pause: diverted as the others, it counts when the pause is over.
+
+        One that ends before is left untraced.
+        """
+        if threading.current_thread() in FLEETING:
+            sys.settrace(None)
+            return None
         with self._lock:
             collector = self._collector
             if collector is not None:
@@ -107,6 +114,15 @@ class Tracers:
             else:  # the pause has ended since
                 function = self._hook
         return function(frame, event, arg) if function else None
+
+    def begin_for_import(self) -> TraceFunction | None:
+        """Return what traces this thread, untraced until now, while it executes a module."""
+        with self._lock:
+            if self._collector is None:
+                return None
+            function: TraceFunction | None = self._collector._start_tracer()  # noqa: SLF001 - as above
+            sys.settrace(None)
+            return function
 
     def count_again(self, tracer: Any | None) -> bool:  # noqa: ANN401 - one class for each core
         """Let one *tracer* count. Return whether it was diverted."""

@@ -5,7 +5,8 @@ Each of coverage.py's cores is held in its own way:
     sysmon            its callbacks are taken out: for all threads, at no cost to what runs inside
     ctrace, pytrace   the thread that pauses is not traced; all others are, into a scratch set: no thread
                       can stop the tracing of another, nor begin it again. So are those that begin inside, which
-                      costs them time: those of a pool live on, and what they run later counts
+                      costs them time: those of a pool live on, and what they run later counts. Only one that
+                      is known to end in time is not traced at all
 
 A module that is first imported inside is measured while its own lines run, as it would be elsewhere:
 they run once, and nothing could make up for them. The lines of the ``with`` block itself are inside.
@@ -19,6 +20,7 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Final, Self
 
+from pytest_backend_gates.fleeting import FLEETING
 from pytest_backend_gates.probes.coverage_at_work import tracer_of
 from pytest_backend_gates.probes.coverage_held import Callbacks, Suspension, TraceFunction, Tracers
 
@@ -124,9 +126,11 @@ class Pauses:
                     self._callbacks.hold()
 
     def _untraced(self) -> TraceFunction | None:
-        """Return what would trace this thread if it had not begun a pause."""
+        """Return what would trace this thread if it had not begun a pause, or had not begun in one."""
         here = self._suspended.get(threading.get_ident())
-        return here[-1].function if here else None
+        if here:
+            return here[-1].function
+        return self._tracers.begin_for_import() if threading.current_thread() in FLEETING else None
 
 
 class Pause:

@@ -20,6 +20,7 @@ from typing import Any
 
 import coverage
 
+from pytest_backend_gates.fleeting import FLEETING
 from pytest_backend_gates.measurements import Rate
 from pytest_backend_gates.probes.coverage import CoverageProbe
 
@@ -29,10 +30,12 @@ Pause = Callable[[], AbstractContextManager[object]]
 class Worker:
     """A thread that does what it is given."""
 
-    def __init__(self, work: Any) -> None:  # noqa: ANN401 - the project's module
+    def __init__(self, work: Any, *, fleeting: bool = False) -> None:  # noqa: ANN401 - the project's module
         self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue()
         self._done: queue.Queue[object] = queue.Queue()
         self._thread = threading.Thread(target=work.serve, args=(self._jobs, self._done))
+        if fleeting:
+            FLEETING.add(self._thread)
 
     def start(self) -> None:
         """Begin."""
@@ -119,18 +122,24 @@ def threads(pause: Pause, work: Any, hidden: Callable[..., list[Callable[[], obj
     def pooled() -> object:  # of another file than what it calls, as the loop of a pool is
         return work.pooled_after()
 
-    old, new, lasting = Worker(work), Worker(work), Worker(work)
+    old, new, lasting, fleeting = Worker(work), Worker(work), Worker(work), Worker(work, fleeting=True)
     old.start()
     old.do(lambda: work.used(3))
     with pause():
         new.start()
         lasting.start()
+        fleeting.start()
         for call in hidden(lambda: work.only_inside(2)):
             old.do(call)
             new.do(call)
             lasting.do(call)
+            fleeting.do(call)
         new.do(lambda: import_module("shop.thread_late"))
         new.end()
+        fleeting.do(lambda: import_module("shop.fleeting_late"))
+        for call in hidden(lambda: work.only_inside(2)):
+            fleeting.do(call)
+        fleeting.end()
     old.do(work.thread_after)
     old.end()
     lasting.do(pooled)
@@ -169,7 +178,8 @@ def by_the_probe(scenario: Callable[[], None], probe: CoverageProbe) -> dict[str
 
 def main(who: str, rcfile: str, mode: str) -> None:
     """Measure as asked."""
-    files = ("shop/__init__.py", "shop/late.py", "shop/thread_late.py", "shop/work.py")
+    names = ("__init__", "fleeting_late", "late", "thread_late", "work")
+    files = [f"shop/{name}.py" for name in names]
     probe = CoverageProbe(Path.cwd(), ["shop"], files)
     oracle = mode == "oracle"
     run = partial(scenario, nullcontext if oracle else probe.paused, oracle=oracle)

@@ -181,7 +181,8 @@ def shop(tmp_path: Path) -> Path:
     (folder / "__init__.py").write_text("", "utf-8")
     (folder / "work.py").write_text(WORK, "utf-8")
     (folder / "late.py").write_text(LATE, "utf-8")
-    (folder / "thread_late.py").write_text("VALUE = [i for i in range(3)]\n", "utf-8")
+    for late in ("thread_late.py", "fleeting_late.py"):
+        (folder / late).write_text("VALUE = [i for i in range(3)]\n", "utf-8")
     return tmp_path
 
 
@@ -222,7 +223,8 @@ def test_the_probes_own_total_is_that_of_coverage(shop: Path) -> None:
     """Where we measure, hits and total of every file are coverage.py's own for the same calls without pauses."""
     paused, oracle = (_executed(shop, "probe", mode, "branch = true") for mode in ("paused", "oracle"))
     assert paused == oracle
-    assert list(paused) == ["shop/__init__.py", "shop/late.py", "shop/thread_late.py", "shop/work.py"]
+    names = ("__init__", "fleeting_late", "late", "thread_late", "work")
+    assert list(paused) == [f"shop/{name}.py" for name in names]
 
 
 def test_a_pause_leaves_nothing_behind() -> None:
@@ -232,6 +234,29 @@ def test_a_pause_leaves_nothing_behind() -> None:
     with pytest.raises(KeyError), pauses.paused(), pauses.paused():
         raise KeyError
     assert _installed() == before
+
+
+def test_what_ends_in_a_pause_is_not_traced() -> None:
+    """Nor slowed down by it; what may live on is, as a thread that begins outside."""
+    script = (
+        "import coverage, sys, threading\n"
+        "from pytest_backend_gates.fleeting import FLEETING\n"
+        "from pytest_backend_gates.probes.coverage_pause import Pauses\n"
+        "def traced(*marked):\n"
+        "    thread = threading.Thread(target=lambda: print(sys.gettrace() is not None))\n"
+        "    FLEETING.update([thread][: len(marked)])\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+        "tool = coverage.Coverage(data_file=None, config_file=False)\n"
+        "tool.set_option('run:core', 'ctrace')\n"
+        "with tool.collect():\n"
+        "    with Pauses().paused():\n"
+        "        traced('marked')\n"
+        "        traced()\n"
+        "    traced('marked')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ran.stdout.split(), ran.stderr) == (["False", "True", "True"], "")
 
 
 def test_a_debugger_is_left_alone() -> None:

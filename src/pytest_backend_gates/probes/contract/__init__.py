@@ -12,6 +12,7 @@ events        what the engine says, summed up
 document      the OpenAPI document (references: where those in it lead, path_items: in their places)
 serving       the application, served in this process (serving_asgi with its lifespan and threads, serving_wsgi)
 server        the server at the base URL in its place (serving_http, wire: how it is asked, routes: by tests)
+own_threads   the threads of an exercise, which nobody has to measure
 leaving       an application that would end the process
 signals       exceptions that a framework catches and tells of
 confidential  what is masked in all that is told

@@ -22,6 +22,7 @@ from pytest_backend_gates.probes.contract.exercising import PATIENCE, Exercising
 from pytest_backend_gates.probes.contract.findings import Exercise, Operation
 from pytest_backend_gates.probes.contract.generating import no_local_constants, own_profile, utf8_at_once
 from pytest_backend_gates.probes.contract.leaving import nobody_leaves
+from pytest_backend_gates.probes.contract.own_threads import known_threads
 from pytest_backend_gates.probes.contract.server import Server
 from pytest_backend_gates.probes.contract.serving import ServingError
 from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
@@ -147,6 +148,7 @@ class Api:
         try:
             with (
                 nobody_leaves(server.traffic.late),
+                known_threads(),
                 own_profile(),
                 no_local_constants(),
                 utf8_at_once(),

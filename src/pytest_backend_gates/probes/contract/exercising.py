@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pytest_backend_gates.clocks import Clock
+from pytest_backend_gates.probes.contract.own_threads import fleeting
 from pytest_backend_gates.probes.contract.setting import LIMIT
 from pytest_backend_gates.probes.contract.tracebacks import raised
 
@@ -66,10 +67,9 @@ class Exercising:
         """Serve until the engine is done."""
         start = Clock.monotonic()  # it has been imported by now
         self._deadline, self._end = start + self._limit, start + self._most
-        engine = threading.Thread(
-            target=self._listen, args=(stream,), name="backend-gates-engine", daemon=True
-        )
-        engine.start()
+        fleeting(
+            threading.Thread(target=self._listen, args=(stream,), name="backend-gates-engine", daemon=True)
+        ).start()
         try:
             self._serve(stream)
         finally:

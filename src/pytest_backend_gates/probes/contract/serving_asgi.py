@@ -11,6 +11,7 @@ from weakref import ref
 from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.probes.contract.hanging import Older, standing
 from pytest_backend_gates.probes.contract.leaving import INSIDE
+from pytest_backend_gates.probes.contract.own_threads import fleeting
 from pytest_backend_gates.probes.contract.serving import (
     CASE_HEADER,
     STREAM_SECONDS,
@@ -61,10 +62,10 @@ class AsgiServer:
         self._limit = limit
         self.door = AsgiDoor(self)
         self._loop = _new_loop()
-        self._thread = threading.Thread(target=self._run, name="backend-gates-asgi", daemon=True)
+        self._thread = fleeting(threading.Thread(target=self._run, name="backend-gates-asgi", daemon=True))
         self._state: dict[str, Any] = {}
         self._lifespan: Lifespan | None = None
-        self._ending = False
+        self._ending = asyncio.Event()
         self._finished = threading.Event()
         #: The threads and tasks that no request has been the reason for.
         self._older = Older()
@@ -161,17 +162,17 @@ class AsgiServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        while not self._ending:
-            try:
-                self._loop.run_forever()
-            except (SystemExit, KeyboardInterrupt):
-                # A task of the application raised it. Its request is told of it too: the loop goes on.
-                continue
+        while not self._ending.is_set():
+            # The application may raise the first two in a task (its request is told of it too), cancel all tasks,
+            # and stop the loop, which is a RuntimeError: the loop goes on.
+            with suppress(SystemExit, KeyboardInterrupt, asyncio.CancelledError, RuntimeError):
+                # As a server does: anyio keeps its threads for as long as this task lasts, else one begins with
+                # every request.
+                self._loop.run_until_complete(self._ending.wait())
         _emptied(self._loop)
 
     def _stop(self) -> None:
-        self._ending = True
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._ending.set)
         # One that hangs is left behind, with the threads that it hangs in: they are daemons, as this one is.
         self._thread.join(self._patience)
 

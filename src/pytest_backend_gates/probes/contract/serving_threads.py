@@ -8,6 +8,8 @@ from queue import SimpleQueue
 from threading import Semaphore, Thread
 from typing import Final, ParamSpec, TypeVar
 
+from pytest_backend_gates.probes.contract.own_threads import fleeting
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ class DaemonThreads(ThreadPoolExecutor):
         self._waiting_calls.put(partial(_called, future, partial(fn, *args, **kwargs)))
         if not self._free_threads.acquire(blocking=False) and self._thread_count < _MOST:
             self._thread_count += 1
-            Thread(target=self._work, name="backend-gates-to-thread", daemon=True).start()
+            fleeting(Thread(target=self._work, name="backend-gates-to-thread", daemon=True)).start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  as declared above it
