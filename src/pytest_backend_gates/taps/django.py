@@ -155,7 +155,7 @@ def _keep(reply: Reply, response: "HttpResponseBase") -> None:
 
 
 def _look_up(recorder: Recorder, observation: Observation, request: "HttpRequest") -> bool:
-    match = request.resolver_match
+    match = getattr(request, "resolver_match", None)  # a stand-in of an older Ninja's client has none
     if match is None:
         return False
     native = f"/{match.route}" if observation.native_prefix else match.route

@@ -26,8 +26,8 @@ _LOG_IN: Final = (
     " or name a fixture that does it: backend_gates_usefixtures"
 )
 _CONSENT: Final = (
-    "operations that may write are asked with a fixture backend_app of the project's own,"
-    " or with backend_gates_writes = true"
+    "operations that may write are asked with backend_gates_writes = true,"
+    " or in process with a fixture backend_app of the project's own"
 )
 _FIND: Final = (
     "let the requests find something: create it in a fixture named in backend_gates_usefixtures;"
