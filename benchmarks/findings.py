@@ -114,12 +114,9 @@ def contract(asked: Path) -> Contract:
     }
 
 
-def shares(judged: Path, blocks: int) -> list[list[object]]:
-    """Read the rows that ``benchmarks.judging`` wrote, their counts as percentages of *blocks*."""
-    rows = json.loads(judged.read_text(encoding="utf-8"))
-    return [
-        [text, outcome, *(round(100 * count / blocks) for count in counts)] for text, outcome, *counts in rows
-    ]
+def judged(found: Path) -> dict[str, int]:
+    """Read what ``benchmarks.judging`` wrote: how many of what were judged."""
+    return dict(json.loads(found.read_text(encoding="utf-8"))["judged"])
 
 
 def answered(observed: Path) -> dict[str, int]:
@@ -133,7 +130,7 @@ def kept(counted: Path) -> dict[str, float]:
 
 
 def told(measured: Path) -> Cost:
-    """Read from a file of either what it has cost."""
+    """Read from a file of any of them what it has cost."""
     costs = json.loads(measured.read_text(encoding="utf-8"))
     return Cost(costs["wall"], costs["cpu"], costs["memory"])
 

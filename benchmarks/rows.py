@@ -15,7 +15,8 @@ from benchmarks.inputs import Workspace
 _ROOT: Final = Path(__file__).parent.parent
 _DJANGO: Final = ("django", "6.1.3")
 _TRIVIAL: Final = {"test_trivial.py": "def test_trivial(): ...\n", "pytest.ini": "[pytest]\n"}
-_BLOCKS: Final = 1_000_000
+#: How many blocks, operations and findings a large project has.
+_LARGE: Final = (1_000_000, 10_000, 100_000)
 _REQUESTS: Final = 1_000_000
 #: The most that a tap may cost, in seconds.
 _A_REQUEST: Final = 10e-6
@@ -146,22 +147,16 @@ def whole(workspace: Workspace, name: str, version: str, extras: Sequence[str]) 
     )
 
 
-def judging(workspace: Workspace) -> Comparison:
-    """Compare the judging of a million blocks with that of a tenth: it must be linear."""
-    many, few = (workspace.folder / name for name in ("many.json", "few.json"))
+def judging(workspace: Workspace, name: str, sizes: Sequence[int], *goals: Goal) -> Comparison:
+    """Compare the judging of a large project with that of a hundredth of it, a hundred times: the same, if it is linear."""
 
-    def side(blocks: int, found: Path) -> Side:
-        return Side(
-            f"{blocks:,} blocks", (_ours("judging", blocks, found),), lambda: findings.shares(found, blocks)
-        )
+    def side(title: str, times: int) -> Side:
+        found = workspace.folder / f"{name}-{times}.json"
+        command = _ours("judging", *(size // times for size in sizes), times, found)
+        return Side(title, (command,), lambda: findings.judged(found), told=lambda: findings.told(found))
 
-    return Comparison(
-        "judging",
-        side(_BLOCKS, many),
-        side(_BLOCKS // 10, few),
-        (Goal("absolute", "wall", 3.0), Goal("absolute", "memory", 300.0), Goal("ratio", "cpu", 10.5)),
-        pairs=3,
-    )
+    linear = Goal("ratio", "cpu", 1.25)
+    return Comparison(name, side("once", 1), side("a hundredth, 100 times", 100), (*goals, linear), pairs=5)
 
 
 def taps(workspace: Workspace, application: str, limit: float) -> Comparison:
@@ -213,7 +208,11 @@ ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
     "whole-packaging": partial(whole, name="packaging", version="25.0", extras=("pretend==1.0.9",)),
     "whole-attrs": partial(whole, name="attrs", version="25.4.0", extras=("cloudpickle==3.1.1",)),
     **contract_rows.ROWS,
-    "judging": judging,
+    "judging": lambda workspace: judging(
+        workspace, "judging", _LARGE, Goal("absolute", "wall", 3.0), Goal("absolute", "memory", 300.0)
+    ),
+    "judging-operations": partial(judging, name="judging-operations", sizes=(0, _LARGE[1], 0)),
+    "judging-findings": partial(judging, name="judging-findings", sizes=(0, 0, _LARGE[2])),
     "taps-starlette": partial(taps, application="starlette", limit=_A_REQUEST),
     "taps-fastapi": partial(taps, application="fastapi", limit=_A_REQUEST),
     "taps-litestar": partial(taps, application="litestar", limit=_A_REQUEST),

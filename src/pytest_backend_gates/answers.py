@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 from itertools import groupby
 
 from pytest_backend_gates.evidence import FEW, samples_needed
@@ -26,7 +27,7 @@ class Proof(Enum):
     TOO_FEW = "too few"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What a threshold asks of each subject: its aggregate, its limit in ticks, and how sure to be."""
 
@@ -38,7 +39,7 @@ class Question:
     #: Whether the samples are counts, which are what they are on any machine.
     exact: bool = False
 
-    @property
+    @cached_property
     def tail(self) -> Fraction | None:
         """The share of samples that may lie beyond the limit; ``None`` unless a percentile is asked."""
         share = percentile_share(self.aggregate)
@@ -46,7 +47,7 @@ class Question:
             return None
         return share if self.symbol.startswith(">") else 1 - share
 
-    @property
+    @cached_property
     def needed(self) -> int:
         """How many samples it takes to prove that a subject is within: 20 for p95, and also for p5."""
         if self.aggregate == "count":

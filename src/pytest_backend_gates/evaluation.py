@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from pytest_backend_gates.clocks import Clock
+from pytest_backend_gates.garbage import uncollected
 from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.masking import masked
 from pytest_backend_gates.measurements import Conditions, Finding, Measurement, Plain, Reading, Trend
@@ -26,8 +27,8 @@ class Payload:
     """What one test process measured, or how it died."""
 
     process: str
-    #: Probe name -> what it collected.
-    collected: Mapping[str, Plain] = field(default_factory=dict)
+    #: Probe name -> what it collected, until it is reduced.
+    collected: dict[str, Plain] = field(default_factory=dict)
     #: Probe name -> the traceback of a probe that raised there.
     failures: Mapping[str, str] = field(default_factory=dict)
     #: Probe name -> seconds of wall time that it took.
@@ -84,6 +85,7 @@ class Probes:
             probe = self.probes.pop()
             self.guarded(probe, probe.stop)
 
+    @uncollected()
     def payload(
         self, process: str, narrowed: str | None, tell: Callable[[str], None], *, thinned: bool = False
     ) -> Payload:
@@ -108,6 +110,7 @@ class Judged:
     notes: tuple[str, ...]
 
 
+@uncollected()
 def evaluate(
     probes: Sequence[Probe],
     payloads: Sequence[Payload],
@@ -117,6 +120,7 @@ def evaluate(
 ) -> Judged:
     """Reduce all payloads, judge every threshold, ask the probes for advice, and sum up by gate.
 
+    What a probe has collected is taken out of the *payloads*.
     *conditions* says under what times were measured, for the rows that judge times. *begin* is told of each step.
     """
     guard = Probes(probes)
@@ -126,7 +130,7 @@ def evaluate(
     measuring_failed = set(guard.failures)
     sets = [reading.sets for reading in readings.values()]
     judge = replace(judge, thresholds=with_members(judge.thresholds, sets))
-    rows = [_advised(row, probes, guard) for row in judge.verdicts(readings)]
+    rows = [_advised(judge.verdict(one, readings), probes, guard) for one in judge.thresholds]
     seconds = _seconds_by_gate(probes, _judged_gates(rows), guard.seconds, [one.seconds for one in payloads])
     return Judged(
         gates=tuple(_gate_reports(judge.catalogue.gates, rows, seconds)),
@@ -161,7 +165,8 @@ def _reduced(
     if failures:
         guard.failures[probe.name] = "\n".join(failures)
         return None
-    collected = [one.collected[probe.name] for one in payloads if probe.name in one.collected]
+    # Nobody needs it any more, and a large project's takes a good part of the memory.
+    collected = [one.collected.pop(probe.name) for one in payloads if probe.name in one.collected]
     return guard.guarded(probe, partial(probe.reduce, collected, narrowed))
 
 

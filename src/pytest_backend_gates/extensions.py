@@ -16,7 +16,7 @@ from pytest_backend_gates.errors import ConfigurationError, Problem
 from pytest_backend_gates.measurements import Kind, Metric
 from pytest_backend_gates.metrics import Catalogue
 from pytest_backend_gates.probes.foreign import OFFERS, ForeignProbe
-from pytest_backend_gates.reports import RENDERERS, Renderer
+from pytest_backend_gates.reports import RENDERERS, Rendering
 from pytest_backend_gates.reports.foreign import ForeignRenderer
 from pytest_backend_gates.well_formed import kind_of, metric_fault
 
@@ -32,7 +32,7 @@ class Extensions:
     catalogue: Catalogue
     probes: tuple[ForeignProbe, ...]
     analyzers: tuple[str, ...]
-    renderers: Mapping[str, Renderer]
+    renderers: Mapping[str, Rendering]
 
 
 class _FaultError(Exception):

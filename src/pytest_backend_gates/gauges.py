@@ -3,16 +3,18 @@
 There may be a million points with few different values: what depends on the value alone is done once for each.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from itertools import chain
 from typing import Final
 
+from pytest_backend_gates.blocks import SEPARATOR, Columns, in_columns
 from pytest_backend_gates.measurements import Finding, Number, Point
 from pytest_backend_gates.metrics import default_aggregate
 from pytest_backend_gates.model import Outcome, Threshold, Verdict
-from pytest_backend_gates.rules import decided, relaxed, satisfies
+from pytest_backend_gates.rules import decided, owned, relaxed, rivals, satisfies
 from pytest_backend_gates.units import SIDES, badness, counted, shown_beside
 
 _AGGREGATES: Final[Mapping[str, Callable[[Sequence[Number]], Number]]] = {
@@ -22,41 +24,64 @@ _AGGREGATES: Final[Mapping[str, Callable[[Sequence[Number]], Number]]] = {
 }
 
 
-def judge_points(row: Verdict, points: Mapping[str, Point]) -> Verdict:
+def owned_points(
+    threshold: Threshold, points: Mapping[str, Point], thresholds: Sequence[Threshold]
+) -> tuple[Columns, ...]:
+    """Return those of *points* that *threshold* owns: whole files, unless somebody's glob is about blocks."""
+    files = in_columns(points)
+    asked = [glob for one in (threshold, *rivals(threshold, thresholds)) for glob in one.globs]
+    if any(SEPARATOR in glob for glob in asked) or None in [columns.file for columns in files]:
+        mine = (columns.among(owned(threshold, columns.subjects(), thresholds)) for columns in files)
+    else:
+        names = owned(threshold, [columns.file or "" for columns in files], thresholds)
+        mine = (columns for columns in files if columns.file in names)
+    return tuple(columns for columns in mine if columns)
+
+
+def judge_points(row: Verdict, points: Sequence[Columns]) -> Verdict:
     """Judge *row* on *points*."""
     threshold = row.threshold
-    values = [point.value for point in points.values()]
-    blocks = counted(len(points), row.metric.subject)
+    values = list(chain.from_iterable(columns.values for columns in points))
+    different = frozenset(values)
+    blocks = counted(len(values), row.metric.subject)
     if _each_by_itself(row):
-        row = _each_decided(row, values)
-        over = _beyond(points, threshold)
+        row = _each_decided(row, different)
+        over = _worst_first(points, _beyond(different, threshold), threshold)
         reason = f"{len(over):,} of {blocks} {SIDES[threshold.operator or ''].removesuffix(' to')}"
     else:
         row = decided(row, _AGGREGATES[threshold.aggregate or ""](values))
-        over = {} if row.outcome is Outcome.PASSED else _beyond(points, threshold)
+        beyond = [] if row.outcome is Outcome.PASSED else _beyond(different, threshold)
+        over = _worst_first(points, beyond, threshold)
         reason = f"{threshold.aggregate} of {blocks}"
     return replace(
         row,
         worst=None if threshold.aggregate == "mean" else _first_with(row.value, points),
-        total=len(points),
-        judged=len(points),
+        total=len(values),
+        judged=len(values),
         over=len(over),
-        findings=_worst_first(over, threshold),
+        findings=over,
         reason=reason,
     )
 
 
 def _each_decided(row: Verdict, values: Iterable[Number]) -> Verdict:
     threshold = row.threshold
-    different = sorted(set(values))
+    different = sorted(values)
     row = decided(row, max(different, key=partial(_badness, threshold)))
     if row.relax and threshold.operator == "==":
         return replace(row, relax=relaxed(threshold, different[-1], upper=True))
     return row
 
 
-def _first_with(value: Number | None, points: Mapping[str, Point]) -> str | None:
-    return min((name for name, point in points.items() if point.value == value), default=None)
+def _first_with(value: Number | None, points: Iterable[Columns]) -> str | None:
+    having = _having(frozenset() if value is None else frozenset({value}), points)
+    return min((columns.subject(place) for columns, place in having), default=None)
+
+
+def _having(values: frozenset[Number], points: Iterable[Columns]) -> Iterator[tuple[Columns, int]]:
+    """Yield where one of *values* stands."""
+    some = (columns for columns in points if not values.isdisjoint(columns.values))
+    return ((columns, place) for columns in some for place in columns.places(values))
 
 
 def _each_by_itself(row: Verdict) -> bool:
@@ -67,39 +92,26 @@ def _each_by_itself(row: Verdict) -> bool:
     return threshold.aggregate == default_aggregate(row.metric, threshold.operator or "")
 
 
-def _beyond(points: Mapping[str, Point], threshold: Threshold) -> dict[str, Point]:
-    beyond = {
-        value for value in {point.value for point in points.values()} if not satisfies(threshold, value)
-    }
-    return {name: point for name, point in points.items() if point.value in beyond} if beyond else {}
+def _beyond(values: Iterable[Number], threshold: Threshold) -> list[Number]:
+    return [value for value in values if not satisfies(threshold, value)]
 
 
-def _worst_first(points: Mapping[str, Point], threshold: Threshold) -> tuple[Finding, ...]:
-    different = {point.value for point in points.values()}
-    ranks = {
-        value: rank for rank, value in enumerate(sorted({-_badness(threshold, value) for value in different}))
-    }
-    rank = {value: ranks[-_badness(threshold, value)] for value in different}
-    told = {value: _message(value, threshold) for value in different}
-    ordered = sorted(points.items(), key=lambda item: (rank[item[1].value], item[0]))
-    return tuple(_finding(name, point, told[point.value], threshold.metric) for name, point in ordered)
+def _worst_first(
+    points: Iterable[Columns], values: Collection[Number], threshold: Threshold
+) -> tuple[Finding, ...]:
+    """Return a finding for each point that has one of *values*; those that are equally bad by subject."""
+    ranks = {bad: rank for rank, bad in enumerate(sorted({-_badness(threshold, value) for value in values}))}
+    rank = {value: ranks[-_badness(threshold, value)] for value in values}
+    told = {value: _message(value, threshold) for value in values}
+    findings = [
+        columns.finding(place, told[columns.values[place]], threshold.metric)
+        for columns, place in _having(frozenset(values), points)
+    ]
+    return tuple(sorted(findings, key=lambda finding: (rank[finding.value or 0], finding.subject)))
 
 
 def _message(value: Number, threshold: Threshold) -> str:
     return shown_beside(value, threshold.limit, threshold.operator or "", threshold.unit)
-
-
-def _finding(name: str, point: Point, message: str, code: str) -> Finding:
-    return Finding(
-        subject=name,
-        message=message,
-        value=point.value,
-        path=point.path,
-        line=point.line,
-        end_line=point.end_line,
-        code=code,
-        identity=name,
-    )
 
 
 def _badness(threshold: Threshold, value: Number) -> Number:

@@ -5,10 +5,11 @@ a pass: nothing to judge is SKIPPED, or NO_DATA when the project wrote the thres
 a measurement with an error in it is ERROR, whatever else it says.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_backend_gates.gauges import judge_points
+from pytest_backend_gates.blocks import Columns
+from pytest_backend_gates.gauges import judge_points, owned_points
 from pytest_backend_gates.measurements import (
     Counter,
     Finding,
@@ -30,6 +31,9 @@ from pytest_backend_gates.units import counted
 _UNREAD = Reading(errors=(Finding("", "no probe measured this metric"),))
 _UNSAID = Reading(errors=(Finding("", "its probe neither measured this metric nor said why not"),))
 
+#: What a threshold judges: subjects (of a counter: the things examined), of a gauge its points.
+_Owned = frozenset[str] | tuple[Columns, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -42,9 +46,11 @@ class Judge:
 
     def verdicts(self, readings: Mapping[str, Reading]) -> tuple[Verdict, ...]:
         """Judge every threshold in force, in the order in which they were written."""
-        return tuple(self._verdict(one, readings.get(one.metric, _UNREAD)) for one in self.thresholds)
+        return tuple(self.verdict(one, readings) for one in self.thresholds)
 
-    def _verdict(self, threshold: Threshold, reading: Reading) -> Verdict:
+    def verdict(self, threshold: Threshold, readings: Mapping[str, Reading]) -> Verdict:
+        """Judge one of the thresholds in force."""
+        reading = readings.get(threshold.metric, _UNREAD)
         metric = self.catalogue.metrics[threshold.metric]
         row = Verdict(threshold, metric, Outcome.SKIPPED, red=False, reason="")
         if threshold.is_off:
@@ -67,25 +73,25 @@ class Judge:
         if not mine:
             return self._nothing_owned(row, reading, measurement)
         row = _JUDGES[type(measurement)](row, measurement, mine)
-        untimed = isinstance(measurement, Trend) and not mine.isdisjoint(measurement.untimed)
+        untimed = isinstance(measurement, Trend) and not measurement.untimed.keys().isdisjoint(mine)
         if untimed and row.outcome is not Outcome.FAILED:
             row = self._without_data(row, row.reason, row.hint)
         return replace(row, reason=self._beside_budgets(row, measurement, mine))
 
-    def _owned(self, threshold: Threshold, measurement: Measurement) -> frozenset[str]:
-        """Return the subjects (of a counter: the things examined) that *threshold* judges."""
+    def _owned(self, threshold: Threshold, measurement: Measurement) -> _Owned:
+        """Return what *threshold* judges."""
         if isinstance(measurement, Rate):
             selected = selection(threshold.globs, measurement.subjects)
             return frozenset(selected if sum(measurement.subjects[name].total for name in selected) else ())
-        left, names = _left_to_tests(threshold, measurement), measurement.names
-        return owned(threshold, names - left if left else names, self.thresholds)
+        left = _left_to_tests(threshold, measurement)
+        return _among(measurement, threshold, self.thresholds, left)
 
     def _nothing_owned(self, row: Verdict, reading: Reading, measurement: Measurement) -> Verdict:
         """Judge a threshold that has nothing to judge: red when the project wrote it and the run was full."""
-        threshold, known = row.threshold, measurement.names
+        threshold = row.threshold
         noun = measurement.of if isinstance(measurement, Counter) else row.metric.subject
-        if not selection(threshold.globs, known):
-            return self._without_data(row, _unmatched(noun, len(known), reading), reading.hint)
+        if not _among(measurement, threshold, (threshold,)):
+            return self._without_data(row, _unmatched(noun, _size(measurement), reading), reading.hint)
         left = owned(threshold, _left_to_tests(threshold, measurement), self.thresholds)
         if left:  # and judged there, by this judge
             return replace(row, outcome=Outcome.PASSED, judged=len(left), reason=left_text(len(left)))
@@ -93,22 +99,21 @@ class Judge:
             reason = f"none of the {measurement.of} that this threshold matches can be counted"
             return self._without_data(row, reason, reading.hint)
         reason = f"every {noun} that this threshold matches is owned by a later one"
-        if self._overridden(threshold, known):
+        # A default that the project overrides, or the project that the command line does: then nothing is amiss.
+        if _among(measurement, threshold, alike(threshold, self.thresholds)):
             later = rivals(threshold, self.thresholds)
             names = ", ".join(f"'{one.text}' ({one.origin})" for one in later)
             return replace(row, outcome=Outcome.OFF, reason=f"{reason}: {names}")
         return self._without_data(row, reason, reading.hint)
 
-    def _beside_budgets(self, row: Verdict, measurement: Measurement, mine: frozenset[str]) -> str:
+    def _beside_budgets(self, row: Verdict, measurement: Measurement, mine: _Owned) -> str:
         """Return the reason of *row*, with how many subjects tests have judged by budgets: instead of it, or too."""
+        if isinstance(measurement, Gauge):
+            return row.reason
         left = len(owned(row.threshold, _left_to_tests(row.threshold, measurement), self.thresholds))
-        both = len(_within_budgets(row.threshold, measurement) & mine)
+        both = len(_within_budgets(row.threshold, measurement).intersection(mine))
         told = [left_text(left) if left else "", both_text(both) if both else ""]
         return "; ".join(filter(None, [row.reason, *told]))
-
-    def _overridden(self, threshold: Threshold, known: Collection[str]) -> bool:
-        """Whether the project overrides a default, or the command line the project: then nothing is amiss."""
-        return bool(owned(threshold, known, alike(threshold, self.thresholds)))
 
     def _without_data(self, row: Verdict, reason: str, hint: str | None) -> Verdict:
         if self.narrowed is not None:
@@ -159,12 +164,9 @@ def _unmatched(noun: str, known: int, reading: Reading) -> str:
     return f"{reason}; {reading.unavailable}" if reading.unavailable else reason
 
 
-def _judge_gauge(row: Verdict, measurement: Gauge, mine: frozenset[str]) -> Verdict:
+def _judge_gauge(row: Verdict, _: Gauge, mine: Sequence[Columns]) -> Verdict:
     """Judge a gauge: every subject by itself, or the mean, smallest or largest of them as one number."""
-    points = measurement.subjects
-    if len(mine) < len(points):
-        points = {name: point for name, point in points.items() if name in mine}
-    return judge_points(row, points)
+    return judge_points(row, mine)
 
 
 def _judge_trend(row: Verdict, measurement: Trend, mine: frozenset[str]) -> Verdict:
@@ -181,6 +183,23 @@ _JUDGES: Mapping[type, Callable[..., Verdict]] = {
     Gauge: _judge_gauge,
     Trend: _judge_trend,
 }
+
+
+def _among(
+    measurement: Measurement,
+    threshold: Threshold,
+    thresholds: Sequence[Threshold],
+    besides: frozenset[str] = frozenset(),
+) -> _Owned:
+    """Return what *threshold* owns of *measurement* when *thresholds* are in force, *besides* some subjects."""
+    if isinstance(measurement, Gauge):
+        return owned_points(threshold, measurement.subjects, thresholds)
+    names = measurement.names
+    return owned(threshold, names - besides if besides else names, thresholds)
+
+
+def _size(measurement: Measurement) -> int:
+    return len(measurement.subjects if isinstance(measurement, Gauge) else measurement.names)
 
 
 def _left_to_tests(threshold: Threshold, measurement: Measurement) -> frozenset[str]:

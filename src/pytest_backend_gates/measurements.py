@@ -70,8 +70,13 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """A name for this finding that survives edits elsewhere in the file."""
-        parts = (self.code or "", self.subject, self.identity or self.message)
-        return hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()[:16]
+        parts = f"{self.code or ''}\0{self.subject}\0{self.identity or self.message}"
+        return hashlib.sha256(parts.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+    def with_hint(self, hint: str) -> "Finding":
+        """Return this finding with another *hint*; much faster than ``dataclasses.replace``."""
+        place = (self.path, self.line, self.end_line)
+        return Finding(self.subject, self.message, self.value, *place, self.code, hint, self.identity)
 
     @property
     def place(self) -> str:
@@ -162,11 +167,6 @@ class Gauge:
     """One number per subject; every subject is judged by itself."""
 
     subjects: Mapping[str, Point]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """What a threshold can own: the subjects."""
-        return frozenset(self.subjects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pytest_backend_gates.metrics import PRESETS, Catalogue
 from pytest_backend_gates.model import Origin, Threshold
 from pytest_backend_gates.own_metrics import OwnMetric, read_metrics
 from pytest_backend_gates.probes.contract.plan import Plan
-from pytest_backend_gates.reports import RENDERERS, Renderer
+from pytest_backend_gates.reports import RENDERERS, Rendering
 from pytest_backend_gates.reports.writer import Target, parse_target
 from pytest_backend_gates.rules import in_force, shadowed
 from pytest_backend_gates.suite import Suite, read_suite
@@ -33,7 +33,7 @@ class Settings:
     source: Source
     reports: tuple[Target, ...]
     #: Format of a report -> what renders it.
-    renderers: Mapping[str, Renderer]
+    renderers: Mapping[str, Rendering]
     strict: bool
     contract: Plan
     #: The metrics that the project declares and its tests record.
@@ -49,7 +49,7 @@ class Settings:
 
 
 def read(
-    config: pytest.Config, catalogue: Catalogue, renderers: Mapping[str, Renderer] = RENDERERS
+    config: pytest.Config, catalogue: Catalogue, renderers: Mapping[str, Rendering] = RENDERERS
 ) -> Settings:
     """Read every setting. Raises :class:`ConfigurationError` with all the problems found."""
     return _Reader(config, catalogue, renderers).settings()
@@ -59,7 +59,7 @@ class _Reader:
     """Makes sense of what the user wrote, and gathers what makes none."""
 
     def __init__(
-        self, config: pytest.Config, catalogue: Catalogue, renderers: Mapping[str, Renderer]
+        self, config: pytest.Config, catalogue: Catalogue, renderers: Mapping[str, Rendering]
     ) -> None:
         self.config = config
         self.catalogue = catalogue

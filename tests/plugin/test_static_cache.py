@@ -1,6 +1,7 @@
 """The static scan's results between sessions, in pytest's cache: used, cleared, and done without."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ PATH = ".pytest_cache/d/backend-gates/complexity-security.json"
 def tampered(path: Path) -> None:
     """Make one function of the project five hundred times as complex, in the cache and with a new checksum."""
     _, _, text = path.read_bytes().partition(b"\n")
-    changed = text.replace(b'["grade", 2, ', b'["grade", 1000, ')
+    changed = re.sub(rb'(\["grade", "\w+"\], "values": \[)2', rb"\g<1>1000", text)
     assert changed != text
     path.write_bytes(hashlib.sha256(changed).hexdigest().encode() + b"\n" + changed)
 

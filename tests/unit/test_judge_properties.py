@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_backend_gates.blocks import Blocks, Columns
 from pytest_backend_gates.measurements import (
     Counter,
     Finding,
@@ -104,6 +105,30 @@ def test_a_relaxed_line_takes_the_place_of_its_own(judged: Judged) -> None:
         relaxed = [row.relax or row.threshold.text for row in rows]
         assert not any(row.red for row in judged(readings, *relaxed)), relaxed
     assert red > 200
+
+
+def test_columns_are_judged_as_the_points_that_they_are(judged: Judged) -> None:
+    """Whoever owns them: whole files, some blocks of a file, nothing."""
+    dice, outcomes = random.Random(2), set()  # noqa: S311 - a seed, no secret
+    selectors = [*SELECTORS[1:], "[src/a/x.py::C.*]", "[**::g, legacy/**]", "[nothing/**]"]
+    for _ in range(300):
+        files = [
+            Columns(path, names, [dice.randrange(1, 20) for _ in names], [1] * len(names), [9] * len(names))
+            for path in PATHS
+            for names in [dice.sample(["f", "g", "C.f", "C.g"], dice.randrange(5))]
+        ]
+        blocks = Blocks(files)
+        texts = [
+            f"complexity{dice.choice(['', '.mean', '.min'])}{selector} {dice.choice(list(OPERATORS))} {limit}"
+            for selector in ["", *dice.sample(selectors, 3)]
+            for limit in [dice.randrange(1, 20)]
+        ]
+        rows, same = (
+            judged({"complexity": Reading(Gauge(points))}, *texts) for points in (blocks, dict(blocks))
+        )
+        assert rows == same
+        outcomes |= {row.outcome for row in rows}
+    assert outcomes >= {Outcome.PASSED, Outcome.FAILED, Outcome.NO_DATA}
 
 
 def test_a_large_project_is_judged_in_no_time(judged: Judged) -> None:

@@ -8,8 +8,8 @@ Where radon reports a function or method, the number is equal (``except*`` count
 import ast
 import configparser
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from importlib import metadata
 from math import ceil, floor
 from pathlib import Path
@@ -17,7 +17,8 @@ from typing import ClassVar, Final
 
 from pytest_backend_gates.analyzers.configuration import tool_table
 from pytest_backend_gates.analyzers.source import SourceFile
-from pytest_backend_gates.measurements import Finding, Gauge, Kind, Metric, Plain, Point, Reading
+from pytest_backend_gates.blocks import Blocks, Columns
+from pytest_backend_gates.measurements import Finding, Gauge, Kind, Metric, Number, Plain, Reading
 from pytest_backend_gates.model import Advice, Threshold, Verdict
 from pytest_backend_gates.units import counted
 
@@ -42,37 +43,45 @@ class Complexity:
         return f"radon {metadata.version('radon')}, no_assert {_no_assert(rootdir)}"
 
     def analyze(self, source: SourceFile) -> Plain:
-        """Return ``{"blocks": [[name, complexity, line, end_line], ...]}`` in source order."""
+        """Return the columns of the file's blocks, in source order."""
+        scopes = [scope for scope in source.scopes if not isinstance(scope.node, ast.ClassDef)]
+        return {
+            "names": [scope.name for scope in scopes],
+            "values": [self._complexity(scope.node) for scope in scopes],
+            "lines": [scope.line for scope in scopes],
+            "end_lines": [scope.end_line for scope in scopes],
+        }
+
+    def _complexity(self, node: ast.AST) -> int:
         from radon.complexity import cc_visit_ast
 
-        blocks = []
-        for scope in source.scopes:
-            if not isinstance(scope.node, ast.ClassDef):
-                (block,) = cc_visit_ast(scope.node, no_assert=self._no_assert)
-                blocks.append([scope.name, block.complexity, scope.line, scope.end_line])
-        return {"blocks": blocks}
+        (block,) = cc_visit_ast(node, no_assert=self._no_assert)
+        return int(block.complexity)
 
     def reduce(self, results: Mapping[str, Plain]) -> Mapping[str, Reading]:
         """One gauge, a point for each block of each file."""
-        points = {
-            f"{path}::{name}": Point(value, path, line, end_line)
-            for path, result in results.items()
-            for name, value, line, end_line in result["blocks"]
-        }
-        unavailable = None if points else f"no function in {counted(len(results), 'source file')}"
-        return {COMPLEXITY.name: Reading(Gauge(points), unavailable=unavailable)}
+        blocks = Blocks([Columns(path, **columns) for path, columns in results.items()])
+        unavailable = None if blocks else f"no function in {counted(len(results), 'source file')}"
+        return {COMPLEXITY.name: Reading(Gauge(blocks), unavailable=unavailable)}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Say of each block over the limit by how many decisions."""
-        return Advice(findings=tuple(_advised(finding, verdict.threshold) for finding in verdict.findings))
+        allowed = _largest_allowed(verdict.threshold)
+        if allowed is None:
+            return Advice()
+        return Advice(findings=tuple(_advised(finding, allowed) for finding in verdict.findings))
 
 
-def _advised(finding: Finding, threshold: Threshold) -> Finding:
-    allowed = _largest_allowed(threshold)
-    if finding.value is None or allowed is None or finding.value <= allowed:
+def _advised(finding: Finding, allowed: int) -> Finding:
+    if finding.value is None or finding.value <= allowed:
         return finding
-    excess = ceil(finding.value - allowed)
-    return replace(finding, hint=f"{excess} {'decision' if excess == 1 else 'decisions'} too many")
+    return finding.with_hint(_too_many(finding.value, allowed))
+
+
+@lru_cache  # there may be a hundred thousand findings, with few different values
+def _too_many(value: Number, allowed: int) -> str:
+    excess = ceil(value - allowed)
+    return f"{excess} {'decision' if excess == 1 else 'decisions'} too many"
 
 
 def _largest_allowed(threshold: Threshold) -> int | None:

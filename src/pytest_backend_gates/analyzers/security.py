@@ -7,7 +7,6 @@ undefined counts as low: bandit reports it, so it is not dropped.
 import re
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -51,7 +50,10 @@ class Security:
         return fingerprint(rootdir)
 
     def analyze(self, source: SourceFile) -> Plain:
-        """Return ``{"examined": bool, "high": [...], "medium": [...], "low": [...], "suppressed": [...]}``."""
+        """Return ``{"examined": bool, "high": [...], "medium": [...], "low": [...], "suppressed": [...]}``.
+
+        A finding is ``[message, line, end_line, code, hint, identity]``.
+        """
         if self._engine is None:
             raise RuntimeError("analyze before prepare")
         result: Plain = {"examined": False, **{severity: [] for severity in SEVERITIES}, "suppressed": []}
@@ -60,8 +62,8 @@ class Security:
         scan = self._engine.scan(source)
         result["examined"] = True
         for issue, finding in _findings(source, scan.issues):
-            result[issue.severity].append(asdict(finding))
-        result["suppressed"] = [asdict(finding) for _, finding in _findings(source, scan.suppressed)]
+            result[issue.severity].append(_told(finding))
+        result["suppressed"] = [_told(finding) for _, finding in _findings(source, scan.suppressed)]
         return result
 
     def reduce(self, results: Mapping[str, Plain]) -> Mapping[str, Reading]:
@@ -104,7 +106,16 @@ def _blanket_by_mistake(suppressed: Iterable[Finding]) -> tuple[str, ...]:
 
 def _collected(results: Mapping[str, Plain], metric: Metric) -> tuple[Finding, ...]:
     key = metric.name.removeprefix("security.")
-    return tuple(Finding(**finding) for _, result in sorted(results.items()) for finding in result[key])
+    return tuple(
+        Finding(path, message, None, path, *others)
+        for path, result in sorted(results.items())
+        for message, *others in result[key]
+    )
+
+
+def _told(finding: Finding) -> list[object]:
+    """Return what the file does not say of *finding*, in the order of its fields."""
+    return [finding.message, finding.line, finding.end_line, finding.code, finding.hint, finding.identity]
 
 
 def _findings(source: SourceFile, issues: Iterable["Issue"]) -> list[tuple["Issue", Finding]]:

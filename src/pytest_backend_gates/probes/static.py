@@ -87,9 +87,11 @@ class StaticProbe:
             self.stop()
         if self._cache is not None:
             self._cache.keep(self._files, messages)
+        told = self._told(messages)
+        self._cache, self._known = None, {}  # a large project's take a good part of the memory
         return {
             "total": len(self._files),
-            "messages": self._told(messages),
+            "messages": told,
             "failure": failure,
             "unfinished": unfinished,
         }

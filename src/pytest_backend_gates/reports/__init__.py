@@ -3,7 +3,7 @@
 A renderer turns a complete report into text. It decides nothing and touches no file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from pytest_backend_gates.model import SessionReport
@@ -17,5 +17,8 @@ class Renderer(Protocol):
         """Return *report* as text."""
 
 
+#: What the writer makes a file of: a renderer, or one of ours, which may yield a long text in parts.
+Rendering = Callable[[SessionReport], Iterable[str]]
+
 #: The formats of ``--backend-gates-report FORMAT:PATH``.
-RENDERERS: Final[Mapping[str, Renderer]] = {"json": json_report.render}
+RENDERERS: Final[Mapping[str, Rendering]] = {"json": json_report.render}

@@ -5,10 +5,13 @@ metrics and change none.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import chain
+from operator import attrgetter
 from typing import Final
 
+from pytest_backend_gates.blocks import SEPARATOR, Columns, in_columns
 from pytest_backend_gates.measurements import (
     Counter,
     Finding,
@@ -18,13 +21,14 @@ from pytest_backend_gates.measurements import (
     Metric,
     Number,
     Plain,
+    Point,
     Rate,
     Ratio,
     Samples,
     Trend,
 )
 from pytest_backend_gates.model import GateReport, Origin, SessionReport, Verdict
-from pytest_backend_gates.reports.json_layout import laid_out
+from pytest_backend_gates.reports.json_layout import VALUE, Alike, laid_out
 from pytest_backend_gates.samples import nearest_rank
 from pytest_backend_gates.units import decimal_text
 
@@ -33,25 +37,38 @@ PERCENTILES: Final = ("50", "95", "99")
 #: Where a sample can come from.
 SOURCES: Final = ("test", "generated", "benchmark")
 
+#: The keys of a finding.
+_OF_A_FINDING: Final = (
+    "code",
+    "end_line",
+    "fingerprint",
+    "hint",
+    "line",
+    "message",
+    "path",
+    "subject",
+    "value",
+)
+#: What a subject of a trend has, besides its percentiles.
+_OF_A_TREND: Final = {
+    **dict.fromkeys(("cold", "count", "max", "mean", "min", "native"), VALUE),
+    "sources": dict.fromkeys(SOURCES, VALUE),
+}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PERCENTILE = re.compile(r"p([0-9]+(?:\.[0-9]+)?)")
 
 
-def render(report: SessionReport) -> str:
-    """Return *report* as JSON text that ends with a newline.
+def render(report: SessionReport) -> Iterator[str]:
+    """Yield *report* as JSON text that ends with a newline, in parts.
 
     A byte of a path that is no text (a lone surrogate) becomes the six characters of its escape,
     because many JSON readers refuse the escape itself.
     """
-    return laid_out(document(report), _escaped)
+    for part in laid_out(_document(report)):
+        yield part if part.isascii() else _SURROGATE.sub(lambda match: f"\\\\u{ord(match[0]):04x}", part)
 
 
-def _escaped(text: str) -> str:
-    return text if text.isascii() else _SURROGATE.sub(lambda match: f"\\\\u{ord(match[0]):04x}", text)
-
-
-def document(report: SessionReport) -> Plain:
-    """Return *report* as plain data, the value that :func:`render` writes."""
+def _document(report: SessionReport) -> Plain:
     return {
         "format": 1,
         "outcome": report.outcome,
@@ -104,7 +121,7 @@ def _row(verdict: Verdict) -> Plain:
         "operator": rule.operator,
         "limit": None if rule.is_off else decimal_text(rule.limit).replace(",", ""),
         "unit": _unit(verdict),
-        "value": _number(verdict.value),
+        "value": verdict.value,
         "hits": verdict.hits,
         "total": verdict.total,
         "judged": verdict.judged,
@@ -112,7 +129,7 @@ def _row(verdict: Verdict) -> Plain:
         "unproven": verdict.unproven,
         "waived": verdict.waived,
         "relax": verdict.relax,
-        "findings": [_finding(finding) for finding in verdict.findings],
+        "findings": _findings(verdict.findings),
     }
 
 
@@ -126,59 +143,60 @@ def _unit(verdict: Verdict) -> str | None:
     return None if counts else verdict.metric.unit
 
 
-def _finding(finding: Finding) -> Plain:
-    return {
-        "subject": finding.subject,
-        "value": _number(finding.value),
-        "path": finding.path,
-        "line": finding.line,
-        "end_line": finding.end_line,
-        "code": finding.code,
-        "message": finding.message,
-        "hint": finding.hint,
-        "fingerprint": finding.fingerprint,
-    }
+def _findings(findings: Iterable[Finding]) -> Alike:
+    return Alike(dict.fromkeys(_OF_A_FINDING, VALUE), map(attrgetter(*_OF_A_FINDING), findings))
 
 
-def _measurement(metric: Metric, measured: Measurement, percentiles: Iterable[str]) -> Plain:
+def _measurement(metric: Metric, measured: Measurement, percentiles: Mapping[str, Fraction]) -> Plain:
     plain: Plain = {"kind": metric.kind.value, "unit": metric.unit}
     match measured:
         case Rate(subjects=ratios):
             whole = sum(ratios.values(), Ratio(0, 0))
-            subjects = {name: {"hits": ratio.hits, "total": ratio.total} for name, ratio in ratios.items()}
+            rows = ((name, ratio.hits, ratio.total) for name, ratio in sorted(ratios.items()))
+            subjects = Alike({"hits": VALUE, "total": VALUE}, rows, named=True)
             return plain | {"hits": whole.hits, "total": whole.total, "subjects": subjects}
         case Counter(names=names):
-            findings = [_finding(finding) for finding in measured.shown(names)]
+            findings = _findings(measured.shown(names))
             return plain | {"count": measured.count(names), "findings": findings}
         case Gauge(subjects=points):
-            return plain | {"subjects": {name: _number(point.value) for name, point in points.items()}}
+            return plain | {"subjects": Alike(VALUE, _numbers(points), named=True)}
         case Trend(subjects=trends):
-            told = {name: _samples(samples, metric.ticks, percentiles) for name, samples in trends.items()}
-            return plain | {"subjects": told}
+            shape = _OF_A_TREND | {"percentiles": dict.fromkeys(percentiles, VALUE)}
+            shares = [percentiles[name] for name in sorted(percentiles)]
+            told = ((name, *_samples(one, metric.ticks, shares)) for name, one in sorted(trends.items()))
+            return plain | {"subjects": Alike(shape, told, named=True)}
 
 
-def _samples(samples: Samples, ticks: int, percentiles: Iterable[str]) -> Plain:
+def _numbers(points: Mapping[str, Point]) -> Iterable[tuple[str, Number]]:
+    """Return the numbers by subject: file after file, where that is the order of the subjects."""
+    files = in_columns(points)
+    if not all(columns.file and ":" not in columns.file for columns in files):
+        return sorted(chain.from_iterable(map(_pairs, files)))
+    in_order = sorted(files, key=lambda columns: f"{columns.file}{SEPARATOR}")
+    return chain.from_iterable(sorted(_pairs(columns)) for columns in in_order)
+
+
+def _pairs(columns: Columns) -> Iterator[tuple[str, Number]]:
+    return zip(columns.subjects(), columns.values, strict=True)
+
+
+def _samples(samples: Samples, ticks: int, shares: Iterable[Fraction]) -> Iterator[int | float | str | None]:
+    """Yield what is told of *samples*, in the order of the keys."""
     ordered = samples.ordered()
 
-    def told(sample: Number) -> int | float | None:
-        return _number(sample if ticks == 1 else Fraction(sample) / ticks)
+    def told(sample: int) -> int | float:
+        return sample if ticks == 1 else sample / ticks
 
-    return {
-        "native": samples.native,
-        "count": samples.count,
-        "cold": samples.cold,
-        "sources": {name: samples.sources.get(name, 0) for name in SOURCES},
-        "min": told(ordered[0]) if ordered else None,
-        "mean": told(Fraction(sum(ordered), len(ordered))) if ordered else None,
-        "max": told(ordered[-1]) if ordered else None,
-        "percentiles": {
-            name: told(nearest_rank(ordered, Fraction(name) / 100)) if ordered else None
-            for name in percentiles
-        },
-    }
+    yield from (samples.cold, samples.count)
+    yield told(ordered[-1]) if ordered else None
+    yield sum(ordered) / (len(ordered) * ticks) if ordered else None
+    yield told(ordered[0]) if ordered else None
+    yield samples.native
+    yield from (told(nearest_rank(ordered, share)) if ordered else None for share in shares)
+    yield from (samples.sources.get(name, 0) for name in sorted(SOURCES))
 
 
-def _percentiles(report: SessionReport, metric: str) -> list[str]:
+def _percentiles(report: SessionReport, metric: str) -> dict[str, Fraction]:
     """Return the percentiles to tell of *metric*: the usual ones and the judged ones."""
     aggregates = [
         row.threshold.aggregate or ""
@@ -187,9 +205,5 @@ def _percentiles(report: SessionReport, metric: str) -> list[str]:
         if row.metric.name == metric
     ]
     judged = [match[1] for match in map(_PERCENTILE.fullmatch, aggregates) if match]
-    return [*dict.fromkeys([*PERCENTILES, *(decimal_text(Fraction(text)) for text in judged)])]
-
-
-def _number(value: Number | None) -> int | float | None:
-    """Return *value* as JSON has it: an integer stays one, a fraction becomes the nearest float."""
-    return float(value) if isinstance(value, Fraction) else value
+    names = [*PERCENTILES, *(decimal_text(Fraction(text)) for text in judged)]
+    return {name: Fraction(name) / 100 for name in names}

@@ -7,11 +7,12 @@ write_report  a text to a file, completely or not at all
 import contextlib
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pytest_backend_gates.garbage import uncollected
 from pytest_backend_gates.reports import RENDERERS
 
 _PORTION: Final = 1 << 20  # characters
@@ -45,12 +46,13 @@ def parse_target(text: str, formats: Collection[str] = RENDERERS) -> Target:
     return Target(name, Path(os.path.expanduser(path)))  # noqa: PTH111 - never raises without a home folder
 
 
-def write_report(path: Path, text: str) -> None:
-    """Write *text* to *path* in UTF-8, completely or not at all: on a failure the old file stays.
+@uncollected()
+def write_report(path: Path, text: Iterable[str]) -> None:
+    """Write *text* (in parts, or whole) to *path* in UTF-8, completely or not at all: on a failure the old file stays.
 
     Makes missing folders. A symbolic link keeps pointing where it did and its target is replaced; a device
     or a pipe is written to. The file gets the permissions that opening it for writing would have left.
-    Raises ``OSError``.
+    Raises ``OSError``, and what making the parts raises.
     """
     if _is_stream(path):
         _write(path, "a", text)
@@ -68,16 +70,20 @@ def write_report(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def _portions(text: str) -> Iterator[str]:
+    """Yield *text* bit by bit: encoded whole, a long one would take its memory twice."""
+    return (text[start : start + _PORTION] for start in range(0, len(text), _PORTION))
+
+
 def _is_stream(path: Path) -> bool:
     """Whether *path* is a device or a pipe: ``/dev/stdout`` is one too when it leads to the log of a CI job."""
     return path.is_relative_to("/dev") or (path.exists() and not path.is_file())
 
 
-def _write(path: Path, mode: str, text: str) -> None:
+def _write(path: Path, mode: str, text: Iterable[str]) -> None:
     # A renderer of somebody else may let a lone surrogate through: an escape, not a lost report.
     with path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        for start in range(0, len(text), _PORTION):  # encoded whole, a long text would take its memory twice
-            file.write(text[start : start + _PORTION])
+        file.writelines(_portions(text) if isinstance(text, str) else text)
         file.flush()
         if mode == "x":
             os.fsync(file.fileno())

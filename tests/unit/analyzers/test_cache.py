@@ -233,8 +233,8 @@ def sealed(text: bytes) -> bytes:
 
 def rewritten(data: bytes) -> bytes:
     """Say that a function is a thousand times as complex."""
-    assert data.count(b'[["f", 2, 1, 2]]') > 1
-    return data.replace(b'[["f", 2, 1, 2]]', b'[["f", 2000, 1, 2]]')
+    assert data.count(b'"names": ["f"], "values": [2]') > 1
+    return data.replace(b'"values": [2]', b'"values": [2000]')
 
 
 def swapped(data: bytes) -> bytes:

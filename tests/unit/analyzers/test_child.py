@@ -55,7 +55,7 @@ def test_the_child_answers_for_every_file_in_order(tmp_path: Path) -> None:
         (tmp_path / name).write_text("def f(): ...\n")
     scan = finished(tmp_path, ["complexity"], *names)
     scan.end()
-    blocks = {"complexity": {"blocks": [["f", 1, 1, 1]]}}
+    blocks = {"complexity": {"names": ["f"], "values": [1], "lines": [1], "end_lines": [1]}}
     digest = hashlib.blake2b(b"def f(): ...\n", digest_size=20).hexdigest()
     assert scan.messages == [
         *({"file": name, "digest": digest, "results": blocks, "errors": {}} for name in names),

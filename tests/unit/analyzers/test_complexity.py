@@ -5,16 +5,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_backend_gates.analyzers.complexity import COMPLEXITY, Complexity
 from pytest_backend_gates.analyzers.source import SourceFile
 from pytest_backend_gates.measurements import Finding, Gauge, Kind, Metric, Point, Reading
-from pytest_backend_gates.model import Origin, Outcome, Threshold, Verdict
+from pytest_backend_gates.model import Advice, Origin, Outcome, Threshold, Verdict
 
 Scan = Callable[[Mapping[str, str | bytes], str], Mapping[str, Reading]]
 
@@ -115,7 +115,8 @@ def test_numbers_equal_radons(
     monkeypatch.chdir(site_packages)
     reported = 0
     for path, blocks in json.loads(answer.stdout).items():
-        ours = {line: value for _, value, line, _ in Complexity().analyze(SourceFile(path))["blocks"]}
+        columns = Complexity().analyze(SourceFile(path))
+        ours = dict(zip(columns["lines"], columns["values"], strict=True))
         theirs = {block["lineno"]: block["complexity"] for block in blocks if block["type"] != "class"}
         assert {line: ours[line] for line in theirs} == theirs, path
         reported += len(theirs)
@@ -126,11 +127,11 @@ def test_every_function_of_a_package_is_a_block(site_packages: Path, monkeypatch
     """None is left out, at any depth, and no two share a subject."""
     monkeypatch.chdir(site_packages)
     for path in Path("flask").rglob("*.py"):
-        blocks: list[list[Any]] = Complexity().analyze(SourceFile(path.as_posix()))["blocks"]
+        columns = Complexity().analyze(SourceFile(path.as_posix()))
         tree = ast.parse(path.read_bytes())
         functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-        assert sorted(block[2] for block in blocks) == sorted(function.lineno for function in functions)
-        assert len({block[0] for block in blocks}) == len(blocks)
+        assert sorted(columns["lines"]) == sorted(function.lineno for function in functions)
+        assert len(set(columns["names"])) == len(columns["names"]) == len(columns["end_lines"])
 
 
 def verdict(operator: str, limit: Fraction, aggregate: str | None = "max", value: int = 14) -> Verdict:
@@ -157,15 +158,14 @@ def test_advice_counts_the_decisions_to_lose(
     operator: str, limit: Fraction, value: int, hint: str | None
 ) -> None:
     """From the value down to the largest one within the limit."""
-    findings = Complexity().advise(verdict(operator, limit, value=value)).findings
-    assert findings is not None
-    assert [finding.hint for finding in findings] == [hint]
+    row = verdict(operator, limit, value=value)
+    findings = Complexity().advise(row).findings or row.findings
+    assert findings == tuple(replace(finding, hint=hint) for finding in row.findings)
 
 
 def test_advice_on_a_mean_names_no_decisions() -> None:
     """No single block is over a limit on the mean."""
-    findings = Complexity().advise(verdict("<", Fraction(3), "mean")).findings
-    assert findings == verdict("<", Fraction(3), "mean").findings
+    assert Complexity().advise(verdict("<", Fraction(3), "mean")) == Advice()
 
 
 def test_the_metric_is_the_catalogues() -> None:

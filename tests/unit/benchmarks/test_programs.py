@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from benchmarks import applications, findings, flakes, judging, keeping, observing, scanning
 
+from pytest_backend_gates.evaluation import Payload
 from pytest_backend_gates.taps.recording import Observation
 
 SOURCE = "import hashlib\n\n\nclass A:\n    def f(self, x):\n        def inner(): ...\n        return hashlib.md5(x) if x else inner\n"
@@ -132,16 +133,30 @@ def test_too_many_red_runs_are_told() -> None:
 
 def test_the_judged_project_has_what_its_size_says(tmp_path: Path) -> None:
     """Rows that fail and rows that pass, and a report that a JSON reader reads."""
-    judging.main(["2000", str(tmp_path / "found.json")])
-    assert json.loads((tmp_path / "found.json").read_text()) == [
-        ["complexity < 10", "FAILED", 1700, 308],
-        ["complexity[src/app/legacy_*/**] < 15", "PASSED", 300, 0],
-        ["security.low <= 5", "FAILED", 85, 170],
-        ["security.low[src/app/legacy_*/**] <= 50", "PASSED", 15, 0],
-        ["latency.p95 < 100ms", "PASSED", 13, 0],
-        ["latency.p95[POST /things*/{id}] < 200ms", "PASSED", 7, 0],
+    report = judging.judged(Payload("this process", judging.collected(2000, 20, 200)))
+    rows = [row for gate in report.gates for row in gate.rows]
+    assert [(row.threshold.text, row.outcome.value, row.judged, row.over) for row in rows] == [
+        ("complexity < 10", "FAILED", 1700, 100),
+        ("complexity[src/app/legacy_*/**] < 15", "PASSED", 300, 0),
+        ("security.low <= 5", "FAILED", 85, 170),
+        ("security.low[src/app/legacy_*/**] <= 50", "PASSED", 15, 0),
+        ("latency.p95 < 100ms", "PASSED", 13, 0),
+        ("latency.p95[POST /things*/{id}] < 200ms", "PASSED", 7, 0),
+        ("errors < 10%", "PASSED", 20, 0),
+        ("errors[POST /things*/{id}] < 0.1%", "FAILED", 7, 1),
     ]
-    report = json.loads((tmp_path / "found.report.json").read_text(encoding="utf-8"))
-    assert len(report["measurements"]["complexity"]["subjects"]) == 2000
-    assert len(report["measurements"]["latency"]["subjects"]) == 20
-    assert len(report["measurements"]["security.low"]["findings"]) == 200
+    judging.main(["2000", "20", "200", "1", str(tmp_path / "found.json")])
+    written = json.loads((tmp_path / "found.report.json").read_text(encoding="utf-8"))["measurements"]
+    assert len(written["complexity"]["subjects"]) == 2000
+    assert len(written["latency"]["subjects"]) == 20
+    assert len(written["security.low"]["findings"]) == 200
+
+
+@pytest.mark.parametrize("words", [("400", "8", "40", "1"), ("100", "2", "10", "4")])
+def test_all_that_was_made_up_is_judged(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """At once, or a part of it many times: the same counts, and what it costs."""
+    found = tmp_path / "found.json"
+    judging.main([*words, str(found)])
+    assert findings.judged(found) == {"blocks": 400, "operations": 8, "findings": 40}
+    cost = findings.told(found)
+    assert min(cost.wall, cost.cpu, cost.memory) > 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_backend_gates.blocks import Blocks, Columns
 from pytest_backend_gates.measurements import Finding, Gauge, Kind, Metric, Point, Samples, Trend
 from pytest_backend_gates.model import GateReport, Origin, Outcome, SessionReport, Threshold, Verdict
 from pytest_backend_gates.reports import RENDERERS, json_report
@@ -43,20 +44,25 @@ def _parts(schema: Any, path: str = "$") -> Iterator[tuple[str, Any]]:  # noqa: 
             yield from _parts(value, f"{path}.{key}")
 
 
+def read(report: SessionReport) -> Any:  # noqa: ANN401 - JSON
+    """Return what a reader of the JSON report reads."""
+    return json.loads("".join(json_report.render(report)))
+
+
 def test_rich_report(
     rich: SessionReport, golden: Callable[[str], str], complaints: Callable[[Any], list[str]]
 ) -> None:
     """The whole report is as the golden file has it, and the shipped schema accepts it."""
-    text = json_report.render(rich)
+    text = "".join(json_report.render(rich))
     assert text == golden("report.json")
     assert complaints(json.loads(text)) == []
 
 
 def test_green_and_incomplete_reports(green: SessionReport, complaints: Callable[[Any], list[str]]) -> None:
     """A green report and the one that is written when the session starts follow the schema too."""
-    assert complaints(json.loads(json_report.render(green))) == []
+    assert complaints(read(green)) == []
     started = replace(green, outcome="incomplete", exit_status=None, gates=(), metrics={}, notes=())
-    report = json.loads(json_report.render(started))
+    report = read(started)
     assert complaints(report) == []
     assert (report["outcome"], report["exit_status"], report["gates"]) == ("incomplete", None, [])
 
@@ -89,12 +95,12 @@ def test_schema_refuses(
     green: SessionReport, complaints: Callable[[Any], list[str]], change: dict[str, Any], complaint: str
 ) -> None:
     """The schema notices a wrong value, a wrong type, an unknown key."""
-    assert complaints({**json_report.document(green), **change}) == [complaint]
+    assert complaints({**read(green), **change}) == [complaint]
 
 
 def test_missing_keys_are_noticed(rich: SessionReport, complaints: Callable[[Any], list[str]]) -> None:
     """No key of a report, a gate or a row can be left out."""
-    report = json.loads(json_report.render(rich))
+    report = read(rich)
     for part in (report, report["gates"][0], report["gates"][0]["rows"][0]):
         for key in list(part):
             value = part.pop(key)
@@ -118,7 +124,7 @@ def test_limit_is_exact_text(green: SessionReport, limit: Fraction, text: str) -
     """A limit is written exactly, in the base unit, as a program would read it."""
     row = green.gates[0].rows[0]
     gate = replace(green.gates[0], rows=(replace(row, threshold=replace(row.threshold, limit=limit)),))
-    assert json_report.document(replace(green, gates=(gate,)))["gates"][0]["rows"][0]["limit"] == text
+    assert read(replace(green, gates=(gate,)))["gates"][0]["rows"][0]["limit"] == text
 
 
 def test_numbers(green: SessionReport) -> None:
@@ -126,7 +132,7 @@ def test_numbers(green: SessionReport) -> None:
     metric = Metric("m", Kind.GAUGE, None, "g", "block")
     points = {"a": Point(3), "b": Point(Fraction(1, 3)), "c": Point(Fraction(4)), "d": Point(2**70)}
     report = replace(green, metrics={"m": metric}, measurements={"m": Gauge(points)})
-    subjects = json_report.document(report)["measurements"]["m"]["subjects"]
+    subjects = read(report)["measurements"]["m"]["subjects"]
     assert {name: (type(value), value) for name, value in subjects.items()} == {
         "a": (int, 3),
         "b": (float, 1 / 3),
@@ -135,11 +141,23 @@ def test_numbers(green: SessionReport) -> None:
     }
 
 
+def test_the_numbers_of_a_gauge_are_sorted_by_subject(green: SessionReport) -> None:
+    """However it was measured, and however its files are called: no order of files is that of the subjects then."""
+    metric = Metric("m", Kind.GAUGE, None, "g", "block")
+    for names in (["b.py", "a-b.py", "a.py", "a"], ["a", "a::b", "a:", "a-"]):
+        blocks = Blocks([Columns(file, ["g", "f"], [2, 1], [3, 1], [4, 2]) for file in names])
+        for points in (blocks, dict(blocks)):
+            report = replace(green, metrics={"m": metric}, measurements={"m": Gauge(points)})
+            subjects = read(report)["measurements"]["m"]["subjects"]
+            expected = [(f"{file}::{name}", value) for file in names for name, value in (("f", 1), ("g", 2))]
+            assert list(subjects.items()) == sorted(expected)
+
+
 def test_not_a_number_is_refused(green: SessionReport) -> None:
     """NaN and infinity never reach a report, whatever says them."""
     for value in ("nan", "inf"):
         with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
-            json_report.render(replace(green, seconds=float(value)))
+            read(replace(green, seconds=float(value)))
 
 
 def _trend(green: SessionReport, samples: Samples, *aggregates: str) -> Any:  # noqa: ANN401 - JSON
@@ -163,7 +181,7 @@ def _trend(green: SessionReport, samples: Samples, *aggregates: str) -> Any:  # 
         metrics={BYTES.name: BYTES},
         measurements={BYTES.name: Trend({"GET /": samples})},
     )
-    plain = json_report.document(report)
+    plain = read(report)
     return plain["measurements"][BYTES.name]["subjects"]["GET /"], plain["gates"][0]["rows"]
 
 
@@ -194,7 +212,7 @@ def test_count_has_no_unit(green: SessionReport) -> None:
 
 def test_odd_text(evil: SessionReport, complaints: Callable[[Any], list[str]]) -> None:
     """Control characters come back as they were; a lone surrogate comes back as the text of its escape."""
-    text = json_report.render(evil)
+    text = "".join(json_report.render(evil))
     report = json.loads(text.encode("utf-8"))
     assert complaints(report) == []
     assert report["notes"] == [evil.notes[0], r"caf\udce9"]

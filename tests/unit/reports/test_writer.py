@@ -197,6 +197,22 @@ def test_failure_keeps_the_old_report(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_parts(tmp_path: Path) -> None:
+    """What is made bit by bit is written bit by bit, and not at all when the rest cannot be made."""
+    path = tmp_path / "gates.json"
+    write_report(path, iter(["caf", "\u00e9", "\n"]))
+    assert path.read_text(encoding="utf-8") == "caf\u00e9\n"
+
+    def broken() -> Iterator[str]:
+        yield "new"
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        write_report(path, broken())
+    assert path.read_text(encoding="utf-8") == "caf\u00e9\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_failure_is_not_hidden_by_cleaning_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first error is the one that is told, even when the temporary file cannot be removed."""
 
