@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import pytest_backend_gates.model
+from pytest_backend_gates.analyzers.complexity import Complexity
+from pytest_backend_gates.analyzers.source import SourceFile
 
 PACKAGE = "pytest_backend_gates"
 ROOT = Path(pytest_backend_gates.model.__file__).parent
@@ -55,6 +57,8 @@ PYTEST = {
 #: Modules that say nothing about what is in them.
 NAMELESS = {"utils", "util", "core", "common", "helpers", "helper", "manager", "misc", "base"}
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 300, 60
+#: The cyclomatic complexity of a function.
+MOST_COMPLEX = 9
 
 
 def imports(tree: ast.AST, name: str) -> Iterator[str]:
@@ -208,6 +212,13 @@ def test_sizes(name: str) -> None:
     for node in ast.walk(parsed(name)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno + 1 <= MOST_LINES_OF_A_FUNCTION, node.name
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_functions_are_simple(name: str) -> None:
+    """The package is held to the limit that it judges others by."""
+    blocks = Complexity().analyze(SourceFile(str(FILES[name])))["blocks"]
+    assert [(block, value) for block, value, *_ in blocks if value > MOST_COMPLEX] == []
 
 
 @pytest.mark.parametrize("name", FILES)

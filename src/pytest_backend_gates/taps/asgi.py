@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from starlette.routing import Mount, Route
     from starlette.types import Message, Receive, Scope, Send
 
+    from pytest_backend_gates.taps.sending import Sending
+
     AppCall = Callable[[object, Scope, Receive, Send], Awaitable[None]]
     Asking = Callable[[Observation, Scope], Lookup]
     RouteCall = Callable[[Route, Scope, Receive, Send], Awaitable[None]]
@@ -127,8 +129,7 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
         return None
     observation = recorder.begin(scope["method"])
     if observation is not None and recorder.sending is not None:
-        hosts = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host")
-        recorder.sending.arrived(scope["method"], next(hosts, ""))
+        _arrive(recorder.sending, scope)
     if recorder.keeping:
         recorder.enter(app, observation)
     if lookup is not None:
@@ -136,6 +137,11 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
         if unnamed is not None:
             unnamed.lookup = lookup(unnamed, scope)
     return observation
+
+
+def _arrive(sending: "Sending", scope: "Scope") -> None:
+    hosts = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host")
+    sending.arrived(scope["method"], next(hosts, ""))
 
 
 def _see(recorder: Recorder, observation: Observation, message: "Message") -> None:

@@ -219,6 +219,10 @@ class Recorder:
                 series.generated += 1
             elif observation.counted:
                 series.count(observation)
+        if self.listeners:
+            self._tell(observation)
+
+    def _tell(self, observation: Observation) -> None:
         for listener in self.listeners:
             try:
                 listener(observation)
