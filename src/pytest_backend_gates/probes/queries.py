@@ -166,7 +166,7 @@ class QueriesProbe:
         return found
 
     def _finished(self, observation: Observation) -> None:
-        if observation.generated or observation.from_client or not observation.counted:
+        if observation.generated or observation.from_client or observation.cut or not observation.counted:
             return  # of a server in another process nobody knows whether it sent any
         name = observation.operation or observation.name
         statements = observation.statements

@@ -143,9 +143,10 @@ class TrafficProbe:
         notes = (*reading.notes, *self._timed_there(payloads), *_generated(operations.values()))
         self._failures = _failures(payload["answers"] for payload in payloads)
         errors = _errors(self._failures, replace(nothing, why=reading.unavailable or nothing.why))
+        cut = tuple(_cut_short(payloads))
         return {
-            LATENCY.name: replace(reading, notes=notes, errors=tuple(_faults(payloads, LATENCY))),
-            ERRORS.name: replace(errors, errors=tuple(_faults(payloads, ERRORS))),
+            LATENCY.name: replace(reading, notes=(*notes, *cut), errors=tuple(_faults(payloads, LATENCY))),
+            ERRORS.name: replace(errors, notes=cut, errors=tuple(_faults(payloads, ERRORS))),
         }
 
     def advise(self, verdict: Verdict) -> Advice:
@@ -186,6 +187,14 @@ def _generated(operations: Iterable[Samples]) -> Iterator[str]:
     count = sum(one.sources.get("generated", 0) for one in operations)
     if count:
         yield f"latency: {count:,} generated requests are no samples"
+
+
+def _cut_short(payloads: Sequence[Plain]) -> Iterator[str]:
+    """Yield a note if requests ended before their responses were whole."""
+    count = sum(plain["cut"] for payload in payloads for plain in payload["answers"].values())
+    if count:
+        told = "was cut short, and is no sample" if count == 1 else "were cut short, and are no samples"
+        yield f"{counted(count, 'request')} {told}"
 
 
 def _failures(payloads: Iterable[Mapping[str, Plain]]) -> dict[str, Failures]:

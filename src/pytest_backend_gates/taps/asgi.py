@@ -6,7 +6,7 @@ middleware that copies the scope.
 """
 
 from functools import partial, wraps
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from pytest_backend_gates.taps.patching import Method, Patches
 from pytest_backend_gates.taps.recording import Lookup, Observation, Recorder
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     Asking = Callable[[Observation, Scope], Lookup]
     RouteCall = Callable[[Route, Scope, Receive, Send], Awaitable[None]]
     MountCall = Callable[[Mount, Scope, Receive, Send], Awaitable[None]]
+
+
+#: Messages that carry a body, or a part of it.
+_BODIES: Final = ("http.response.body", "http.response.zerocopysend")
 
 
 class _Routed(Protocol):
@@ -113,12 +117,12 @@ def observing(recorder: Recorder, tap: str, original: "AppCall", lookup: "Asking
         observation.resume()
         try:
             await original(app, scope, receive, observed_send)
-        except Exception as error:
+        except BaseException as error:
             observation.note_exception(type(error))
             raise
         finally:
             if not observation.done:
-                recorder.attempt(tap, _end, recorder, observation)
+                recorder.attempt(tap, _end_unfinished, recorder, observation)
             recorder.leave(token)
 
     return call
@@ -148,10 +152,11 @@ def _see(recorder: Recorder, observation: Observation, message: "Message") -> No
     kind = message["type"]
     if kind == "http.response.start":
         observation.status = message["status"]
-    last_body = kind == "http.response.body" and not message.get("more_body", False)
+    last_body = kind in _BODIES and not message.get("more_body", False)
     if observation.reply is not None:
         _keep(observation.reply, message, last=last_body)
     if last_body or kind == "http.response.pathsend":
+        observation.cut = False  # whatever was cut short inside
         _end(recorder, observation)
 
 
@@ -168,6 +173,17 @@ def _end(recorder: Recorder, observation: Observation) -> None:
     if not observation.done:
         observation.pause()
         recorder.finish(observation)
+
+
+def _end_unfinished(recorder: Recorder, observation: Observation) -> None:
+    """End a request whose application is over and its response is not whole.
+
+    One that has begun to answer and returns has been told that the client is gone.
+    """
+    if observation.raised is None and not observation.cut:
+        observation.silent = observation.status is None
+        observation.cut = not observation.silent
+    _end(recorder, observation)
 
 
 def _naming(

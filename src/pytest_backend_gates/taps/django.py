@@ -18,6 +18,7 @@ from pytest_backend_gates.taps.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from types import TracebackType
 
     from django.core.handlers.base import BaseHandler
     from django.http import HttpRequest
@@ -99,7 +100,8 @@ async def answered_async(
     if exchange is None:
         return await answer()
     if exchange.stretch is None:
-        response = await answer()
+        with exchange:
+            response = await answer()
     else:
         with exchange.stretch:
             response = await answer()
@@ -127,6 +129,19 @@ class _Exchange:
             return None
         observation.lookup = partial(recorder.attempt, tap, _look_up, recorder, observation, request)
         return cls(recorder, observation, wsgi.Stretch(recorder, tap, observation) if begun else None)
+
+    def __enter__(self) -> None:
+        """Wait for the response to a request that an application around observes."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: "TracebackType | None",
+    ) -> None:
+        # Django's ASGI handler cancels a view whose client is gone, and returns as if nothing had been.
+        if kind is not None:
+            self._observation.cut = not issubclass(kind, Exception)
 
     def end(self, response: "HttpResponseBase") -> None:
         """Name the operation, and end the request unless the application around does."""

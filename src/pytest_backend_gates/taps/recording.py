@@ -25,6 +25,8 @@ Lookup = Callable[[], bool | None]
 
 #: In the place of a path: a request that no route answered.
 NO_ROUTE: Final = "(no route)"
+#: How a request failed whose application returned without an answer.
+NO_RESPONSE: Final = "no response"
 
 
 class Observation:
@@ -39,6 +41,7 @@ class Observation:
         "_since",
         "cold",
         "counted",
+        "cut",
         "done",
         "elapsed",
         "fallback",
@@ -54,6 +57,7 @@ class Observation:
         "raised",
         "reply",
         "series",
+        "silent",
         "statements",
         "status",
         "whole",
@@ -87,6 +91,10 @@ class Observation:
         self.status: int | None = None
         #: The class of the exception that left the application, perhaps after its response was whole.
         self.raised: str | None = None
+        #: Whether it ended before its response was whole, by nobody's fault: how it would have gone is not known.
+        self.cut = False
+        #: Whether the application returned without having answered.
+        self.silent = False
         #: What it has sent to its database so far.
         self.statements: Statements | None = None
         #: What it was answered, if that is kept.
@@ -103,14 +111,19 @@ class Observation:
         return self.operation or self.fallback or f"{self.method} {NO_ROUTE}"
 
     @property
-    def failed(self) -> bool:
-        """Whether the application answered 5xx, or an exception left it."""
-        return self.raised is not None or (self.status is not None and self.status >= 500)
+    def failure(self) -> str | None:
+        """How it failed, if it did: with an exception, its class, with a 5xx, or without an answer."""
+        if self.raised is not None:
+            return self.raised
+        if self.status is not None:
+            return str(self.status) if self.status >= 500 else None
+        return NO_RESPONSE if self.silent else None
 
     def note_exception(self, kind: type[BaseException]) -> None:
-        """Note that *kind* left the application. A cancelled request and an ended body have not failed."""
-        ended = (StopIteration, StopAsyncIteration)
-        if issubclass(kind, Exception) and not issubclass(kind, ended):
+        """Note that *kind* left the application. A cancelled request is cut short; a body that ends is neither."""
+        if not issubclass(kind, Exception):
+            self.cut = True
+        elif not issubclass(kind, StopIteration | StopAsyncIteration):
             self.raised = kind.__name__
 
     def resume(self) -> None:
@@ -267,10 +280,7 @@ class Recorder:
             return {name: self._series[name].samples() for name in sorted(self._series)}
 
     def answers(self) -> dict[str, Plain]:
-        """Return how many requests each operation got from the tests, and how many failed in which way."""
+        """Return how many requests each operation got from the tests, how many failed in which way or were cut short."""
         with self._lock:
-            return {
-                name: {"asked": series.asked, "failures": dict(sorted(series.failures.items()))}
-                for name, series in sorted(self._series.items())
-                if series.asked
-            }
+            operations = sorted(self._series.items())
+            return {name: series.answers() for name, series in operations if series.asked or series.cut}

@@ -91,7 +91,7 @@ class Sending:
         if observation.status is None and not observation.counted:
             observation.done = True  # whether the server is up already
             return
-        self.timed += observation.counted and not observation.generated
+        self.timed += observation.counted and not (observation.generated or observation.cut)
         if self._asks and self._templates is None:
             recorder.await_reader(observation)
         else:

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from pytest_backend_gates.measurements import Samples
+from pytest_backend_gates.measurements import Plain, Samples
 from pytest_backend_gates.samples import fitting, widened
 
 if TYPE_CHECKING:
@@ -18,13 +18,15 @@ RESERVOIR: Final = 50_000
 class Series:
     """The samples of one operation in this process, in the order in which they were taken."""
 
-    __slots__ = ("_dice", "asked", "failures", "generated", "kept", "native", "seen", "tested")
+    __slots__ = ("_dice", "asked", "cut", "failures", "generated", "kept", "native", "seen", "tested")
 
     def __init__(self, native: str | None) -> None:
         self.native = native
         #: How many requests the tests made, the cold one included, and how many failed in which way.
         self.asked = 0
         self.failures: dict[str, int] = {}
+        #: How many were cut short. They are no samples, and asked only if they had failed before.
+        self.cut = 0
         self.kept = fitting(())
         self.seen = 0
         #: How many requests were generated, and whether any was not.
@@ -63,13 +65,21 @@ class Series:
             self.kept.extend(array(self.kept.typecode, samples))
 
     def count(self, observation: "Observation") -> None:
-        """Count a request, and how it failed if it did: its status, or the exception's class. Keep how long it took."""
-        self.asked += 1
-        if observation.failed:
-            how = observation.raised or str(observation.status)
-            self.failures[how] = self.failures.get(how, 0) + 1
-        if not observation.cold:
+        """Count a request, and how it failed if it did. Keep how long it took, unless it was cut short."""
+        failure = observation.failure
+        if observation.cut:
+            self.cut += 1
+            if failure is None:
+                return
+        elif not observation.cold:
             self.add(observation.elapsed)
+        self.asked += 1
+        if failure is not None:
+            self.failures[failure] = self.failures.get(failure, 0) + 1
+
+    def answers(self) -> Plain:
+        """Return how many requests the tests made, how many failed in which way, and how many were cut short."""
+        return {"asked": self.asked, "cut": self.cut, "failures": dict(sorted(self.failures.items()))}
 
     def samples(self) -> Samples:
         """Return what was kept; the first request that was not generated was the cold one."""

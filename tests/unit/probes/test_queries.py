@@ -48,6 +48,11 @@ def app(engine: Engine) -> Flask:
     def asking(times: int) -> str:
         return ask(times)
 
+    @app.get("/left/<int:times>")
+    def left(times: int) -> str:
+        ask(times)
+        raise KeyboardInterrupt
+
     @app.get("/late/<int:times>")
     def late(times: int) -> str:
         @after_this_request
@@ -150,6 +155,14 @@ def payload(faults: tuple[str, ...] = (), /, **operations: tuple[list[int], int]
             "worst": {"runs": most, "shape": "SELECT ?", "source": source} if most else None,
         }
     return {"operations": told, "faults": list(faults)}
+
+
+def test_a_request_cut_short_is_no_sample(probe: QueriesProbe, app: Flask) -> None:
+    """How many statements it would have run nobody knows."""
+    app.test_client().get("/ask/3")
+    with pytest.raises(KeyboardInterrupt):
+        app.test_client().get("/left/1")
+    assert list(probe.collect(None, print)["operations"]) == ["GET /ask/{times}"]
 
 
 def test_payloads_of_several_processes_add_up() -> None:

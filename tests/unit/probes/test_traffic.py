@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import Flask, request, request_started
 
+from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.measurements import (
     Finding,
     Kind,
@@ -20,13 +21,17 @@ from pytest_backend_gates.measurements import (
     Samples,
     Trend,
 )
+from pytest_backend_gates.measuring import CATALOGUE
 from pytest_backend_gates.model import Advice, Origin, Outcome, Threshold, Verdict
 from pytest_backend_gates.probes.traffic import ERRORS, LATENCY, TrafficProbe
+from pytest_backend_gates.threshold import parse
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes import Probe
 
 
+PARSED = (parse(text, CATALOGUE, {}, Origin("ini")) for text in ("latency.p95 < 10s", "errors < 10%"))
+JUDGE = Judge(tuple(one for one in PARSED if isinstance(one, Threshold)), CATALOGUE)
 NO_REQUESTS = Rate({}, of="requests", sampled=True)
 
 
@@ -38,7 +43,9 @@ def payload(faults: tuple[str, ...] = (), /, **operations: list[int]) -> Plain:
         ).to_plain()
         for name, run in operations.items()
     }
-    answers = {f"GET /{name}": {"asked": len(run) + 1, "failures": {}} for name, run in operations.items()}
+    answers = {
+        f"GET /{name}": {"asked": len(run) + 1, "cut": 0, "failures": {}} for name, run in operations.items()
+    }
     return {"operations": plain, "answers": answers, "faults": list(faults)}
 
 
@@ -296,9 +303,9 @@ def test_errors_of_several_processes(failing_app: Flask) -> None:
     )
     two = collected(failing_app, "/status/503", "/status/500", "/closed", "/closed", "/nowhere")
     assert one["answers"] == {
-        "GET (no route)": {"asked": 2, "failures": {}},
-        "GET /crash/{rest}": {"asked": 1, "failures": {"500": 1}},
-        "GET /status/{status}": {"asked": 3, "failures": {"503": 1}},
+        "GET (no route)": {"asked": 2, "cut": 0, "failures": {}},
+        "GET /crash/{rest}": {"asked": 1, "cut": 0, "failures": {"500": 1}},
+        "GET /status/{status}": {"asked": 3, "cut": 0, "failures": {"503": 1}},
     }
     probe = TrafficProbe()
     reading = probe.reduce([one, two], None)["errors"]
@@ -333,6 +340,46 @@ def test_errors_of_several_processes(failing_app: Flask) -> None:
     assert probe.advise(replace(row, threshold=replace(threshold, globs=("POST /**",)))) == Advice()
 
 
+class Impatient(BaseException):
+    """What pytest's own outcomes are: no ``Exception``, and no failure of what it leaves."""
+
+
+def test_requests_cut_short_make_nothing_green() -> None:
+    """They are told; the row that has nothing else has no data, and one that has is judged without them."""
+    app, impatient = Flask("shop"), iter([True] * 30 + [False] * 30)
+
+    @app.get("/a")
+    def a() -> str:
+        if next(impatient):
+            raise Impatient
+        return "a"
+
+    probe = TrafficProbe()
+    probe.start()
+    try:
+        probe.open_window()
+        for _ in range(30):
+            with pytest.raises(Impatient):
+                app.test_client().get("/a")
+        none = probe.collect(None, print)
+        probe.open_window()
+        for _ in range(30):
+            app.test_client().get("/a")
+        some = probe.collect(None, print)
+    finally:
+        probe.stop()
+    told = "30 requests were cut short, and are no samples"
+    for collected, outcomes in (
+        (none, {"latency": Outcome.SKIPPED, "errors": Outcome.NO_DATA}),
+        (some, {"latency": Outcome.PASSED, "errors": Outcome.PASSED}),
+    ):
+        readings = probe.reduce([collected], None)
+        assert [readings[name].notes for name in ("latency", "errors")] == [(told,), (told,)]
+        assert {row.metric.name: row.outcome for row in JUDGE.verdicts(readings)} == outcomes
+    rate = probe.reduce([some], None)["errors"].measurement
+    assert rate == Rate({"GET /a": Ratio(0, 30)}, of="requests", sampled=True)
+
+
 def test_an_exception_that_leaves_the_application(failing_app: Flask) -> None:
     """With ``testing`` Flask hands it to the test; then its class is what is told."""
     failing_app.testing = True
@@ -346,4 +393,4 @@ def test_an_exception_that_leaves_the_application(failing_app: Flask) -> None:
         answers = probe.collect(None, print)["answers"]
     finally:
         probe.stop()
-    assert answers == {"GET /crash/{rest}": {"asked": 2, "failures": {"OnPurposeError": 2}}}
+    assert answers == {"GET /crash/{rest}": {"asked": 2, "cut": 0, "failures": {"OnPurposeError": 2}}}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,7 +15,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pytest_backend_gates.measurements import Samples
+from pytest_backend_gates.measurements import Plain, Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.middleware.base import RequestResponseEndpoint
     from starlette.requests import Request
     from starlette.testclient import TestClient
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from tests.unit.taps.conftest import Clock
 
 Operations = Callable[[], Mapping[str, Samples]]
@@ -51,6 +52,14 @@ def slow(clock: "Clock") -> Route:
         return PlainTextResponse("slow")
 
     return Route("/slow", answer)
+
+
+async def no_receive() -> "Message":
+    raise AssertionError
+
+
+async def no_send(_: "Message") -> None:
+    pass
 
 
 def only(samples: Samples) -> int:
@@ -127,8 +136,10 @@ def test_an_exception_turned_into_an_answer(
     assert operations()["GET /"].count == 2
 
 
-def test_a_failing_request_that_never_answered(operations: Operations, clock: "Clock") -> None:
-    """An exception ends the request, also when no byte of an answer was sent, and so does cancelling it."""
+def test_a_cancelled_request_is_no_sample(
+    probe: TrafficProbe, operations: Operations, clock: "Clock"
+) -> None:
+    """How long it would have taken nobody knows, nor whether it would have failed."""
     silent = asyncio.Event()
 
     async def never(_: "Request") -> PlainTextResponse:
@@ -149,7 +160,85 @@ def test_a_failing_request_that_never_answered(operations: Operations, clock: "C
                     await asked
 
     asyncio.run(cancelled())
-    assert only(operations()["GET /"]) == 30 * MS
+    assert (operations()["GET /"].runs, clock.now) == ((), 60 * MS)
+    assert probe.collect(None, print)["answers"] == {"GET /": {"asked": 0, "cut": 2, "failures": {}}}
+
+
+async def silent(_scope: "Scope", _receive: "Receive", _send: "Send") -> None:
+    pass
+
+
+async def half(_scope: "Scope", _receive: "Receive", send: "Send") -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"half", "more_body": True})
+
+
+async def half_of_503(_scope: "Scope", _receive: "Receive", send: "Send") -> None:
+    await send({"type": "http.response.start", "status": 503, "headers": []})
+
+
+async def exits(_scope: "Scope", _receive: "Receive", _send: "Send") -> None:
+    raise SystemExit
+
+
+async def zero_copies(_scope: "Scope", _receive: "Receive", send: "Send") -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.zerocopysend", "file": 3})
+
+
+@pytest.mark.parametrize(
+    ("application", "samples", "answers"),
+    [
+        (silent, 1, {"asked": 2, "cut": 0, "failures": {"no response": 2}}),
+        (half, 0, {"asked": 0, "cut": 2, "failures": {}}),
+        (half_of_503, 0, {"asked": 2, "cut": 2, "failures": {"503": 2}}),
+        (exits, 0, {"asked": 0, "cut": 2, "failures": {}}),
+        (zero_copies, 1, {"asked": 2, "cut": 0, "failures": {}}),
+    ],
+)
+def test_a_response_that_is_never_whole(
+    probe: TrafficProbe, operations: Operations, application: "ASGIApp", samples: int, answers: Plain
+) -> None:
+    """Who returns without an answer has failed; who stops within one has been told that the client is gone."""
+    app = Starlette()
+    app.middleware_stack = application
+    for _ in range(2):
+        with suppress(SystemExit):
+            asyncio.run(app({"type": "http", "method": "GET", "path": "/"}, no_receive, no_send))
+    assert operations()["GET (no route)"].count == samples
+    assert probe.collect(None, print)["answers"] == {"GET (no route)": answers}
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan"])
+def test_other_scopes_are_no_requests(operations: Operations, kind: str) -> None:
+    """A socket that is cancelled, and a lifespan that ends, answer nothing."""
+    app = Starlette()
+    app.middleware_stack = silent
+    asyncio.run(app({"type": kind, "path": "/"}, no_receive, no_send))
+    assert operations() == {}
+
+
+def test_a_stream_that_its_client_closes(probe: TrafficProbe, operations: Operations, clock: "Clock") -> None:
+    """Starlette stops it and returns as if nothing had been: there is no time until its end."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        clock.passes(20)
+        yield b"chunk"
+        await asyncio.Event().wait()
+
+    async def stream(_: "Request") -> StreamingResponse:
+        return StreamingResponse(chunks())
+
+    async def gone() -> "Message":
+        await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    app = Starlette(routes=[Route("/", stream)])
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+    for _ in range(2):
+        asyncio.run(app({**scope}, gone, no_send))
+    assert (operations()["GET /"].runs, clock.now) == ((), 40 * MS)
+    assert probe.collect(None, print)["answers"] == {"GET /": {"asked": 0, "cut": 2, "failures": {}}}
 
 
 def test_concurrent_tasks_do_not_mix_up(probe: TrafficProbe, operations: Operations, clock: "Clock") -> None:
@@ -217,15 +306,8 @@ def test_a_file_sent_by_the_server_itself_ends_the_request(
 
     app = Starlette()
     app.middleware_stack = plain
-
-    async def receive() -> "Message":
-        raise AssertionError
-
-    async def send(_: "Message") -> None:
-        pass
-
     for _ in range(2):
-        asyncio.run(app({"type": "http", "method": "GET", "path": "/"}, receive, send))
+        asyncio.run(app({"type": "http", "method": "GET", "path": "/"}, no_receive, no_send))
     assert (only(operations()["GET (no route)"]), clock.now) == (10 * MS, 620 * MS)
 
 

@@ -442,4 +442,7 @@ for _ in range(2):
 print(probe.collect(None, print)["answers"])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("{'GET /orders/{id}': {'asked': 6, 'failures': {}}}\n", "")
+    assert (done.stdout, done.stderr) == (
+        "{'GET /orders/{id}': {'asked': 6, 'cut': 0, 'failures': {}}}\n",
+        "",
+    )

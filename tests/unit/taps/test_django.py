@@ -201,7 +201,7 @@ def test_an_exception_passes_through_as_it_was(
             ask(kind, "GET", asked)
         assert caught.traceback[-1].name == view
     assert (operations()[f"GET {asked}"].cold, operations()[f"GET {asked}"].count) == (1, 1)
-    assert [(one.status, one.raised, one.failed) for one in finished] == [(500, None, True)] * 2
+    assert [(one.status, one.raised, one.failure is not None) for one in finished] == [(500, None, True)] * 2
 
 
 @pytest.mark.usefixtures("urls")
@@ -222,7 +222,9 @@ def test_an_exception_that_leaves_the_handler(operations: Operations, finished: 
             with pytest.raises(OnPurposeError, match=r"^fails$"):
                 client().get("/fails/")
     assert operations()["GET /fails/"].count == 1
-    assert [(one.status, one.raised, one.failed) for one in finished] == [(None, "OnPurposeError", True)] * 2
+    assert [(one.status, one.raised, one.failure is not None) for one in finished] == [
+        (None, "OnPurposeError", True)
+    ] * 2
 
 
 @pytest.mark.usefixtures("urls")

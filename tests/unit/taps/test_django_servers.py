@@ -199,6 +199,34 @@ def test_the_asgi_application_is_timed_to_its_last_byte(
     assert clock.now == 150 * MS
 
 
+def test_a_client_that_goes_away(
+    probe: TrafficProbe, operations: Operations, django_urls: Urls, clock: "Clock"
+) -> None:
+    """Django cancels the view and returns without an answer: nothing is known of how it would have gone."""
+    from django.core.asgi import get_asgi_application
+
+    async def never(_: "HttpRequest") -> HttpResponse:
+        clock.passes(50)
+        gone.set()
+        await asyncio.Event().wait()
+        return HttpResponse()
+
+    async def receive() -> dict[str, object]:
+        if asked:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+        asked.append(True)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    django_urls(path("never/", never))
+    scope = {"type": "http", "method": "GET", "path": "/never/", "headers": [], "query_string": b""}
+    for _ in range(2):
+        gone, asked = asyncio.Event(), list[bool]()
+        asyncio.run(get_asgi_application()(scope, receive, None))
+    assert (operations()["GET /never/"].runs, clock.now) == ((), 100 * MS)
+    assert probe.collect(None, print)["answers"] == {"GET /never/": {"asked": 0, "cut": 2, "failures": {}}}
+
+
 @pytest.mark.usefixtures("urls")
 def test_websockets_and_lifespans_pass_straight_through(operations: Operations) -> None:
     """Django refuses them itself."""

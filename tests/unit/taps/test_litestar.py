@@ -151,7 +151,7 @@ def test_an_exception_passes_through_as_it_was(operations: Operations, finished:
     with made(fails, pdb_on_exception=False, debug=True) as client:
         assert [client.get("/fails").status_code for _ in range(2)] == [500, 500]
     assert operations()["GET /fails"].count == 1
-    assert [(one.status, one.failed) for one in finished] == [(500, True)] * 2
+    assert [(one.status, one.failure is not None) for one in finished] == [(500, True)] * 2
 
 
 def test_an_exception_that_leaves_the_application(
@@ -172,7 +172,7 @@ def test_an_exception_that_leaves_the_application(
             with pytest.raises(LitestarException, match=r"^Exception caught after response started$"):
                 client.get("/")
     assert operations()["GET /"].count == 1
-    assert [(one.status, one.failed) for one in finished] == [(200, True)] * 2
+    assert [(one.status, one.failure is not None) for one in finished] == [(200, True)] * 2
 
 
 class Orders(Controller):
