@@ -118,7 +118,10 @@ def observing(recorder: Recorder, tap: str, original: "AppCall", lookup: "Asking
         try:
             await original(app, scope, receive, observed_send)
         except BaseException as error:
-            observation.note_exception(type(error))
+            if observation.done:
+                recorder.attempt(tap, recorder.fail_late, observation, type(error))
+            else:
+                observation.note_exception(type(error))
             raise
         finally:
             if not observation.done:

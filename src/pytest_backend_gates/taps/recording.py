@@ -235,6 +235,14 @@ class Recorder:
         if self.listeners:
             self._tell(observation)
 
+    def fail_late(self, observation: Observation, kind: type[BaseException]) -> None:
+        """Note that *kind* left the application once its response was whole: it has failed, and took as long."""
+        before = observation.failure
+        observation.note_exception(kind)
+        if observation.series is not None and observation.counted and not observation.generated:
+            with self._lock:
+                observation.series.fail(None if before else observation.failure)
+
     def _tell(self, observation: Observation) -> None:
         for listener in self.listeners:
             try:

@@ -74,6 +74,10 @@ class Series:
         elif not observation.cold:
             self.add(observation.elapsed)
         self.asked += 1
+        self.fail(failure)
+
+    def fail(self, failure: str | None) -> None:
+        """Count a *failure* of a request that is counted, if it is one."""
         if failure is not None:
             self.failures[failure] = self.failures.get(failure, 0) + 1
 

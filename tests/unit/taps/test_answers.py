@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.testclient import TestClient
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from pytest_backend_gates.probes.traffic import TrafficProbe
     from pytest_backend_gates.taps.recording import Observation
 
 
@@ -57,6 +58,14 @@ def crash(_: "Request") -> Response:
 
 def afterwards(_: "Request") -> Response:
     return PlainTextResponse("", background=BackgroundTask(fail))
+
+
+def leave() -> None:
+    raise SystemExit
+
+
+def exits(_: "Request") -> Response:
+    return PlainTextResponse("", background=BackgroundTask(leave))
 
 
 def half(_: "Request") -> Response:
@@ -100,6 +109,28 @@ def test_answers_of_starlette(
         client.get(path)
     (one,) = finished
     assert (one.status, one.raised, one.failure is not None) == told
+
+
+def test_failures_after_the_last_byte(probe: "TrafficProbe", starlette_client: "type[TestClient]") -> None:
+    """They count once, beside how long the answer took; one that was answered 500 has been counted."""
+    routes = [Route(f"/{view.__name__}", view) for view in (afterwards, crash, exits)]
+    client = starlette_client(Starlette(routes=routes))
+    probe.close_window()
+    with pytest.raises(OnPurposeError):
+        client.get("/afterwards")  # a fixture's
+    probe.open_window()
+    for path, kind in (("/afterwards", OnPurposeError), ("/crash", OnPurposeError), ("/exits", SystemExit)):
+        for _ in range(2):
+            with pytest.raises(kind):
+                client.get(path)
+    collected = probe.collect(None, print)
+    assert collected["answers"] == {
+        "GET /afterwards": {"asked": 2, "cut": 0, "failures": {"OnPurposeError": 2}},
+        "GET /crash": {"asked": 2, "cut": 0, "failures": {"500": 2}},
+        "GET /exits": {"asked": 2, "cut": 0, "failures": {}},
+    }
+    seen = {name: plain["seen"] for name, plain in collected["operations"].items()}
+    assert seen == {"GET /afterwards": 2, "GET /crash": 1, "GET /exits": 1}
 
 
 def test_a_starlette_application_that_never_answers(finished: "list[Observation]") -> None:
