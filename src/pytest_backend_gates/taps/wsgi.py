@@ -64,9 +64,9 @@ def observing(
         if observation is None:
             return original(app, environ, start_response)
 
-        def observed_start(status: str, *rest: Any) -> "Write":  # noqa: ANN401  the server's business
+        def observed_start(status: str, *rest: Any, **named: Any) -> "Write":  # noqa: ANN401  the server's business
             recorder.attempt(tap, _see_start, observation, status, rest)
-            return start_response(status, *rest)
+            return start_response(status, *rest, **named)
 
         with Stretch(recorder, tap, observation) as stretch:
             body = original(app, environ, observed_start)
@@ -82,7 +82,7 @@ def observing(
 
 def _see_start(observation: Observation, status: str, rest: tuple[Any, ...]) -> None:
     observation.status = int(status[:3])
-    if observation.reply is not None:
+    if observation.reply is not None and rest:
         observation.reply.begin(rest[0])
 
 

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Barrier, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask, Response, request, send_file, stream_with_context
@@ -309,6 +309,35 @@ def test_the_file_wrapper_of_the_server_is_not_wrapped(operations: Operations) -
     body = FileWrapper()
     assert answered_with(body, {**create_environ(), "wsgi.file_wrapper": FileWrapper}) is body
     assert list(operations()) == ["GET (no route)"]
+
+
+@pytest.mark.parametrize("keeping", [False, True])
+def test_the_server_gets_what_names_its_arguments(
+    probe: TrafficProbe, operations: Operations, app: Flask, *, keeping: bool
+) -> None:
+    """Middleware may hand ``exc_info`` on by its name, and the headers where its server has that name for them."""
+    probe.recorder.keeping = keeping
+    inner, got = app.wsgi_app, []
+
+    def names(environ: "WSGIEnvironment", start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401  WSGI's
+            if environ["QUERY_STRING"]:
+                return start_response(status, headers=headers, exc_info=exc_info)
+            return start_response(status, headers, exc_info=exc_info)
+
+        return inner(environ, start)
+
+    def server(
+        status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> Callable[[bytes], object]:
+        got.append((status, dict(headers)["Content-Length"], exc_info))
+        return lambda _: None
+
+    app.wsgi_app = names  # type: ignore[method-assign]
+    for asked in ("/slow", "/slow?named"):
+        assert b"".join(app(create_environ(asked), server)) == b"slow"
+    assert got == [("200 OK", "4", None)] * 2
+    assert operations()["GET /slow"].count == 1
 
 
 def test_the_environ_gets_no_key(operations: Operations, app: Flask) -> None:
