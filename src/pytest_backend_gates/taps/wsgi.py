@@ -125,7 +125,10 @@ def _naming(recorder: Recorder, tap: str, original: Method) -> Method:
         if observation is None:
             return original(*arguments, **named)
         recorder.attempt(tap, _name, recorder, observation, current)
-        response = original(*arguments, **named)
+        try:
+            response = original(*arguments, **named)
+        finally:
+            observation.whole = None  # of a request that was made inside this one
         recorder.attempt(tap, _look_into, observation, response)
         return response
 
@@ -134,8 +137,8 @@ def _naming(recorder: Recorder, tap: str, original: Method) -> Method:
 
 def _look_into(observation: Observation, response: "Response") -> None:
     """Note whether the body is there already. What is made inside a request is looked into before its own response."""
-    is_there = response.is_sequence and not response.direct_passthrough
-    observation.whole = response.iter_encoded if is_there else None
+    if response.is_sequence and not response.direct_passthrough:
+        observation.whole = response.iter_encoded
 
 
 def _all_there(recorder: Recorder, observation: Observation, body: Callable[[], Iterable[bytes]]) -> None:

@@ -12,6 +12,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from pytest_backend_gates.measurements import Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
+from pytest_backend_gates.taps.recording import Observation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -309,6 +310,29 @@ def test_the_file_wrapper_of_the_server_is_not_wrapped(operations: Operations) -
     body = FileWrapper()
     assert answered_with(body, {**create_environ(), "wsgi.file_wrapper": FileWrapper}) is body
     assert list(operations()) == ["GET (no route)"]
+
+
+def test_the_body_of_a_request_inside_is_not_kept(
+    probe: TrafficProbe, finished: list[Observation], app: Flask
+) -> None:
+    """Whether the request around it answers afterwards, or raises and is answered 500."""
+    outer = Flask("outer")
+    probe.recorder.keeping = True
+
+    @outer.get("/answers")
+    def answers() -> str:
+        return f"not {app.test_client().get('/slow').text}"
+
+    @outer.get("/raises")
+    def raises() -> str:
+        raise OnPurposeError(app.test_client().get("/slow").text)
+
+    shown = [outer.test_client().get(asked).data for asked in ("/answers", "/raises")]
+    assert shown[0] == b"not slow"
+    assert b"Internal Server Error" in shown[1]
+    assert [
+        one.reply and one.reply.body(len(data)) for one, data in zip(finished, shown, strict=True)
+    ] == shown
 
 
 @pytest.mark.parametrize("keeping", [False, True])
