@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 from pytest_backend_gates.taps.patching import Method, Patches
 from pytest_backend_gates.taps.recording import Lookup, Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
+from pytest_backend_gates.taps.sending import Received, Sending
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.routing import Mount, Route
     from starlette.types import Message, Receive, Scope, Send
-
-    from pytest_backend_gates.taps.sending import Sending
 
     AppCall = Callable[[object, Scope, Receive, Send], Awaitable[None]]
     Asking = Callable[[Observation, Scope], Lookup]
@@ -146,9 +145,10 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
     return observation
 
 
-def _arrive(sending: "Sending", scope: "Scope") -> None:
+def _arrive(sending: Sending, scope: "Scope") -> None:
     hosts = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host")
-    sending.arrived(scope["method"], next(hosts, ""))
+    _, port = scope.get("server") or ("", "")
+    sending.arrived(Received(scope["method"], next(hosts, ""), str(port), scope["path"]))
 
 
 def _see(recorder: Recorder, observation: Observation, message: "Message") -> None:

@@ -6,9 +6,11 @@ what an application in this very process receives is counted there: its side kno
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Self, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from pytest_backend_gates.taps.address import Address
 from pytest_backend_gates.taps.templates import Templates
@@ -26,6 +28,23 @@ _END: Final = object()
 
 class UndeclaredError(Exception):
     """What the server's operations are cannot be known, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as an application of this process has received it."""
+
+    method: str
+    #: Its ``Host``, which is what the client says.
+    host: str
+    #: The port that it came in by, as far as the application is told; nothing that the client says changes it.
+    port: str
+    #: Decoded.
+    path: str
+
+
+def _path_of(url: str) -> str:
+    return unquote(urlsplit(url).path) or "/"
 
 
 class Sending:
@@ -53,7 +72,8 @@ class Sending:
         self._server = server
         self._asks = asks
         self._templates: Templates | None = None
-        self._under_way: list[Observation] = []
+        #: By request, its whole address.
+        self._under_way: dict[Observation, str] = {}
         self._lock = Lock()
 
     def begin(self, recorder: "Recorder", tap: str, method: str, url: str) -> "Exchange | None":
@@ -69,23 +89,29 @@ class Sending:
         observation.lookup = partial(recorder.attempt, tap, self._name, recorder, observation, path)
         recorder.enter(self._server, observation)
         with self._lock:
-            self._under_way.append(observation)
+            self._under_way[observation] = url
         return Exchange(recorder, tap, self, observation)
 
-    def arrived(self, method: str, host: str) -> None:
-        """Note that an application of this process has received a request that was sent to *host*."""
-        if not self._under_way or not self.address.is_named(host):
+    def arrived(self, received: Received) -> None:
+        """Note that an application of this process has received a request that was perhaps sent here."""
+        named = bool(self._under_way) and self.address.is_named(received.host)
+        if not self._under_way or not (named or received.port == str(self.address.port)):
             return
         with self._lock:
-            sent = next((one for one in self._under_way if one.method == method and not one.done), None)
+            sent = self._sent(received, named=named)
             if sent is not None:
                 sent.done = True  # and so nobody will count it
+
+    def _sent(self, received: Received, *, named: bool) -> "Observation | None":
+        """Return the request under way that has this path; otherwise, if its ``Host`` has *named* us, the oldest."""
+        waiting = [one for one in self._under_way if one.method == received.method and not one.done]
+        same = (one for one in waiting if _path_of(self._under_way[one]) == received.path)
+        return next(same, waiting[0] if named and waiting else None)
 
     def end(self, recorder: "Recorder", observation: "Observation") -> None:
         """Write a request down whose answer is whole, or will never be; at the end of the test, if it has no name yet."""
         with self._lock:
-            if observation in self._under_way:
-                self._under_way.remove(observation)
+            self._under_way.pop(observation, None)
         if observation.done:
             return
         if observation.status is None and not observation.counted:

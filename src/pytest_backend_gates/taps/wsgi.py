@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from pytest_backend_gates.taps.patching import Method, Patches
 from pytest_backend_gates.taps.recording import Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
+from pytest_backend_gates.taps.sending import Received, Sending
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -94,10 +95,20 @@ def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Obser
     else:
         observation.path_info = path
         if recorder.sending is not None:
-            recorder.sending.arrived(environ["REQUEST_METHOD"], environ.get("HTTP_HOST", ""))
+            _arrive(recorder.sending, environ)
     if recorder.keeping:
         recorder.enter(app, observation)
     return observation
+
+
+def _arrive(sending: Sending, environ: "WSGIEnvironment") -> None:
+    path = (
+        (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+        .encode("latin-1")
+        .decode(errors="replace")
+    )
+    host, port = environ.get("HTTP_HOST", ""), environ.get("SERVER_PORT", "")
+    sending.arrived(Received(environ["REQUEST_METHOD"], host, port, path))
 
 
 def _enter_mounted(recorder: Recorder, path: str) -> None:

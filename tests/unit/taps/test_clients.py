@@ -27,8 +27,8 @@ from pytest_backend_gates.probes.queries import QueriesProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
 from pytest_backend_gates.taps import CLIENTS
 from pytest_backend_gates.taps.address import Address
-from pytest_backend_gates.taps.recording import Observation
-from pytest_backend_gates.taps.sending import Sending, UndeclaredError
+from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.sending import Received, Sending, UndeclaredError
 
 OPERATIONS = [
     ("GET", "/orders/{order_id}"),
@@ -374,6 +374,41 @@ def test_a_server_in_this_process(within: Address, ask: Ask) -> None:
             assert ask(f"{within}/orders/{number}")[0] == 200
         assert asked(probe) == {"GET /api/orders/{order_id}": 3}
         assert probe.collect(None, print)["sent"] == {"timed": 0, "nameless": None}
+
+
+def test_a_server_in_this_process_by_another_name(within: Address) -> None:
+    """Virtual hosts are tested with a ``Host`` of one's own, which is no other server."""
+    for probe in started(Sending(within, lambda: OPERATIONS, None, asks=False)):
+        for path in ("orders/1", "orders/%32?a=b#c"):
+            assert requests.get(f"{within}/{path}", headers={"Host": "shop.test"}, timeout=9).ok
+            assert httpx.get(f"{within}/{path}", headers={"Host": "shop.test:1"}).is_success
+        assert asked(probe) == {"GET /api/orders/{order_id}": 4}
+        assert probe.collect(None, print)["sent"] == {"timed": 0, "nameless": None}
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "path", "arrived"),
+    [
+        ("127.0.0.1:8000", "", "/api/orders/3", [False, False, True]),
+        ("127.0.0.1:8000", "80", "/orders/3", [False, True, False]),  # below a mount: the oldest that waits
+        ("shop.test", "8000", "/api/orders/3", [False, False, True]),
+        ("shop.test", "8000", "/orders/3", [False, False, False]),
+        ("shop.test", "80", "/api/orders/3", [False, False, False]),
+        ("", "", "/api/orders/3", [False, False, False]),
+    ],
+)
+def test_which_request_has_arrived(host: str, port: str, path: str, arrived: list[bool]) -> None:
+    """The one with the same method and path, where its ``Host`` or the port that it came in by is the server's."""
+    address = Address.parse("http://127.0.0.1:8000/api")
+    sending = Sending(address, lambda: OPERATIONS, None, asks=False)
+    recorder, sent = Recorder(), list[Observation]()
+    recorder.live = recorder.counting = True
+    for number, method in enumerate(("POST", "GET", "GET"), 1):
+        exchange = sending.begin(recorder, "httpx", method, f"{address}/orders/{number}")
+        assert exchange is not None
+        sent.append(exchange._observation)
+    sending.arrived(Received("GET", host, port, path))
+    assert [one.done for one in sent] == arrived
 
 
 def test_statements_of_a_server_are_not_known(probe: TrafficProbe, address: Address) -> None:
