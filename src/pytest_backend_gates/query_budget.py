@@ -4,8 +4,9 @@
         client.get("/orders")
 
 Every statement that SQLAlchemy or Django sends in this process while the block runs is counted, whichever
-thread or task sends it. What only begins or ends a transaction is not. It is a plain assertion: it holds
-with and without ``--backend-gates``.
+thread or task sends it, and whenever its connection was opened. What only begins or ends a transaction is
+not, nor what Django sends to open a connection. It is a plain assertion: it holds with and without
+``--backend-gates``.
 """
 
 from pathlib import Path
