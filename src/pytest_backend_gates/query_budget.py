@@ -4,8 +4,9 @@
         client.get("/orders")
 
 Every statement that SQLAlchemy or Django sends in this process while the block runs is counted, whichever
-thread or task sends it. What only begins or ends a transaction is not. It is a plain assertion: it holds
-with and without ``--backend-gates``.
+thread or task sends it, and whenever its connection was opened. What only begins or ends a transaction is
+not, nor what Django sends to open a connection. It is a plain assertion: it holds with and without
+``--backend-gates``.
 """
 
 from pathlib import Path
@@ -48,13 +49,14 @@ class QueryBudget:
 
 
 class Block:
-    """A block whose statements are counted. ``count`` is how many there have been so far."""
+    """A block whose statements are counted, once. ``count`` is how many there have been so far."""
 
     def __init__(self, most: int, places: Places) -> None:
         self._most = most
         self._places = places
         self._statements = Statements(self._source, every=True)
         self._listening = Listening(lambda: self._statements, Faults("statements"))
+        self._is_used = False
 
     @property
     def count(self) -> int:
@@ -62,6 +64,14 @@ class Block:
         return len(self._statements.shapes)
 
     def __enter__(self) -> Self:
+        """Begin to count. Raises :class:`UncountedError` when the block was entered before."""
+        __tracebackhide__ = True
+        if self._is_used:
+            raise UncountedError(
+                f"query_budget: this block was entered before, and counts once: "
+                f"write 'with query_budget(max={self._most}):' for each"
+            )
+        self._is_used = True
         self._listening.install_imported()
         return self
 

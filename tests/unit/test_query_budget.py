@@ -83,6 +83,24 @@ def test_blocks_within_blocks(budget: QueryBudget, engine: Engine) -> None:
     assert (outer.count, inner.count) == (6, 2)
 
 
+def test_a_block_counts_once(budget: QueryBudget, engine: Engine) -> None:
+    """Entered again it is refused, inside itself too, and goes on counting where it was entered."""
+    block = budget(max=2)
+    told = (
+        "query_budget: this block was entered before, and counts once: "
+        "write 'with query_budget(max=2):' for each"
+    )
+    with block:
+        with pytest.raises(UncountedError) as caught, block:
+            pass
+        assert str(caught.value) == told
+        ask(engine, 2)
+    assert block.count == 2
+    with pytest.raises(UncountedError) as caught, block:
+        pass
+    assert str(caught.value) == told
+
+
 def test_every_thread_and_task_counts(budget: QueryBudget, engine: Engine) -> None:
     """A server in a thread of its own is what a test may want to count, and so is a coroutine."""
 

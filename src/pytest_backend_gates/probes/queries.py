@@ -154,7 +154,10 @@ class QueriesProbe:
             return None
         statements = observation.statements
         if statements is None and observation.counted and not observation.generated:
-            observation.statements = statements = Statements(partial(self._source, observation))
+            with self._lock:  # a request may ask in several threads at once
+                statements = observation.statements
+                if statements is None:
+                    observation.statements = statements = Statements(partial(self._source, observation))
         return statements
 
     def _source(self, observation: Observation, shape: str, orm: str) -> Source:

@@ -1,99 +1,54 @@
 """Statements that Django sends, with its ORM or with cursors of its connections.
 
-The clock runs while the driver executes: until the first rows can be fetched, and not while they are.
+The class of all cursors is patched, and no connection: the ``execute_wrappers`` of each are in the order in which
+their owner has put them, and those of other threads cannot be asked for. The clock runs until the first rows can
+be fetched, and not while they are.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import wraps
+from threading import Lock
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, ClassVar, Final
-from weakref import WeakSet
+from typing import Any, ClassVar, Final
 
 from pytest_backend_gates.taps.faults import Faults
+from pytest_backend_gates.taps.patching import Method, Patches
 from pytest_backend_gates.taps.shapes import shape_of
 from pytest_backend_gates.taps.statements import Statements
 
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-
-    Execute = Callable[[str, object, bool, dict[str, Any]], object]
-
 
 class DjangoORMTap:
-    """Observes every connection of the process, those of threads that come later included."""
+    """Observes every connection of the process, whichever thread has opened it, and when."""
 
     name: ClassVar[str] = "Django ORM"
     module: ClassVar[str] = "django.db"
 
     def __init__(self) -> None:
-        self._connections: WeakSet[BaseDatabaseWrapper] = WeakSet()
-        self._forget: list[Callable[[], None]] = []
+        self._listener: _Listener | None = None
 
     def install(self, current: Callable[[], Statements | None], faults: Faults) -> None:
-        """Wrap what executes statements, on each connection."""
-        from django.conf import settings
-        from django.db import connections
-        from django.db.backends.signals import connection_created
-
-        wrapper = _Wrapper(current, faults)
-
-        def created(connection: "BaseDatabaseWrapper", **_: object) -> None:
-            faults.attempt(self.name, self._wrap, connection, wrapper)
-
-        self._forget.append(partial(self._unwrap_all, wrapper))
-        connection_created.connect(created, weak=False)
-        self._forget.append(partial(connection_created.disconnect, created))
-        if settings.configured:
-            for connection in connections.all(initialized_only=True):
-                self._wrap(connection, wrapper)
-
-    def _wrap(self, connection: "BaseDatabaseWrapper", wrapper: "_Wrapper") -> None:
-        # Its context manager ``execute_wrapper`` would take the last wrapper out, whosever it is.
-        if wrapper not in connection.execute_wrappers:
-            connection.execute_wrappers.append(wrapper)
-            self._connections.add(connection)
-
-    def _unwrap_all(self, wrapper: "_Wrapper") -> None:
-        for connection in self._connections:
-            connection.execute_wrappers.remove(wrapper)
-        self._connections.clear()
+        """Wrap what executes statements."""
+        self._listener = _Listener(current, faults)
+        _CURSORS.add(self._listener)
 
     def uninstall(self) -> None:
-        """Give the connections back what they execute with."""
-        while self._forget:
-            self._forget.pop()()
+        """Give Django back what it executes with."""
+        if self._listener is not None:
+            _CURSORS.remove(self._listener)
 
 
-class _Wrapper:
-    #: The clock, where freezegun does not find it: it replaces what modules hold.
-    _now: Final = staticmethod(perf_counter_ns)
-
+class _Listener:
     def __init__(self, current: Callable[[], Statements | None], faults: Faults) -> None:
         self._current = current
         self._note_fault = faults.note
 
-    def __call__(
-        self,
-        execute: "Execute",
-        text: str,
-        parameters: object,
-        many: bool,  # noqa: FBT001  Django's signature
-        context: dict[str, Any],
-    ) -> object:
-        """Execute a statement, and write it down."""
-        statements = self._begin(text, context)
-        start = self._now()
-        result = execute(text, parameters, many, context)
-        if statements is not None:
-            statements.times.append(self._now() - start)
-        return result
-
-    def _begin(self, text: object, context: dict[str, Any]) -> Statements | None:
+    def begin(self, text: object, vendor: str) -> Statements | None:
+        """Write a statement down, and return where to write its time; ``None`` for one that does not matter."""
         try:
             statements = self._current()
             if statements is None:
                 return None
-            shape = shape_of(str(text), context["connection"].vendor)
+            shape = shape_of(str(text), vendor)
             if not shape:
                 return None
             statements.add(shape, DjangoORMTap.name)
@@ -101,3 +56,88 @@ class _Wrapper:
             self._note_fault(DjangoORMTap.name, fault)
             return None
         return statements
+
+
+class _Patch:
+    """Django's methods as long as anybody listens."""
+
+    #: The clock, where freezegun does not find it: it replaces what modules hold.
+    _now: Final = staticmethod(perf_counter_ns)
+
+    def __init__(self) -> None:
+        self.listeners: tuple[_Listener, ...] = ()
+        self._opened: set[object] = set()
+        self._patches = Patches()
+
+    def install(self) -> None:
+        """Patch what every cursor executes with, those that log included, and what opens a connection."""
+        from django.db.backends.base.base import BaseDatabaseWrapper
+        from django.db.backends.utils import CursorWrapper
+
+        self._patches.replace(CursorWrapper, "execute", self._executing)
+        self._patches.replace(CursorWrapper, "executemany", self._executing)
+        self._patches.replace(BaseDatabaseWrapper, "connect", self._connecting)
+
+    def undo(self) -> None:
+        """Restore the methods. What somebody keeps of ours does nothing any more."""
+        self.listeners = ()
+        self._patches.undo()
+
+    def _executing(self, original: Method) -> Method:
+        @wraps(original)
+        def execute(cursor: Any, sql: object, *rest: object, **named: object) -> object:  # noqa: ANN401  Django's
+            running = self._begin(cursor.db, sql)
+            start = self._now()
+            result = original(cursor, sql, *rest, **named)
+            taken = self._now() - start
+            for statements in running:
+                statements.times.append(taken)
+            return result
+
+        return execute
+
+    def _begin(self, connection: Any, sql: object) -> list[Statements]:  # noqa: ANN401  Django's
+        if connection in self._opened:
+            return []
+        begun = [listener.begin(sql, connection.vendor) for listener in self.listeners]
+        return [statements for statements in begun if statements is not None]
+
+    def _connecting(self, original: Method) -> Method:
+        @wraps(original)
+        def connect(connection: object) -> object:
+            # What sets a session up is sent by whoever happens to be the first to ask.
+            self._opened.add(connection)
+            try:
+                return original(connection)
+            finally:
+                self._opened.discard(connection)
+
+        return connect
+
+
+class _Cursors:
+    """One patch for all who listen: they may stop in another order than that in which they began."""
+
+    def __init__(self) -> None:
+        self._patch = _Patch()
+        self._lock = Lock()
+
+    def add(self, listener: _Listener) -> None:
+        """Let *listener* hear of every statement."""
+        with self._lock:
+            if not self._patch.listeners:
+                self._patch = _Patch()
+                self._patch.listeners = (listener,)
+                self._patch.install()
+            else:
+                self._patch.listeners += (listener,)
+
+    def remove(self, listener: _Listener) -> None:
+        """Forget *listener*; the last one takes the patch along."""
+        with self._lock:
+            self._patch.listeners = tuple(one for one in self._patch.listeners if one is not listener)
+            if not self._patch.listeners:
+                self._patch.undo()
+
+
+_CURSORS: Final = _Cursors()

@@ -8,11 +8,17 @@ import re
 from functools import lru_cache
 from typing import Final
 
-#: Databases in whose strings a backslash escapes, and in which double quotes may enclose a string.
+from pytest_backend_gates.taps.quoted import QuotedWords
+
+#: Databases in whose strings a backslash escapes, and in which double quotes enclose a string.
 _BACKSLASHES: Final = ("mysql", "mariadb")
+#: Databases in which double quotes enclose nothing but names.
+_NAMES: Final = ("postgresql", "oracle")
+#: Databases in which a comment ends at the first end of one. In doubt it does not.
+_FLAT: Final = ("sqlite", "oracle")
 
 _TOKENS: Final = r"""
-    (?P<space> (?: \s | --[^\n]* | /\*.*?(?:\*/|\Z) )+ )
+    (?P<space> (?: \s | COMMENT )+ )
   | (?P<literal>
         [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)       # a string that may be cut off
       | (?:\b[nNxXbB]|[uU]&)?'(?:STRING)*(?:'|\Z)
@@ -21,23 +27,32 @@ _TOKENS: Final = r"""
       | %\(\w+\)s | %s | \?\d* | \$\d+ | (?<![:\w]):\w+ | @\w+   # a parameter
       | (?<![\w$])\d[\w.]*                        # a number
     )
-  | (?P<kept> [^\W\d][\w$]* | "(?:[^"]|"")*" | `[^`]*` | :: | . )
+  | (?P<kept> [^\W\d][\w$]* | "(?:[^"]|"")*(?:"|\Z) | `[^`]*` | :: | . )
 """
-#: What stands before a value. SQLite takes a name in double quotes that it does not know for a string.
-_VALUE_NEXT: Final = re.compile(
-    r"(?:[=<>]|\b(?:LIKE|GLOB|MATCH|REGEXP|BETWEEN|LIMIT)|\b(?:IN|VALUES)\s*\([^()]*)[\s(]*\Z", re.IGNORECASE
+_FLAT_COMMENT: Final = r"/\*.*?(?:\*/|\Z)"
+#: So deep comments are looked into. What is behind one that is deeper, or not closed, is left out.
+_DEEPEST: Final = 8
+
+
+def _nested_comment() -> str:
+    comment = r"(?!)"
+    for _ in range(_DEEPEST):
+        comment = rf"/\*(?>[^*/]|\*(?!/)|/(?!\*)|{comment})*+\*/"
+    return rf"{comment} | /\*.*"
+
+
+def _compiled(comment: str, string: str = r"[^']|''", double: str = r"(?!)") -> re.Pattern[str]:
+    tokens = _TOKENS.replace("COMMENT", comment).replace("STRING", string).replace("DOUBLE", double)
+    return re.compile(tokens, re.VERBOSE | re.DOTALL)
+
+
+_NESTING: Final = _compiled(rf"--[^\r\n]* | {_nested_comment()}")
+_STANDARD: Final = _compiled(rf"--[^\n]* | {_FLAT_COMMENT}")
+_MYSQL: Final = _compiled(
+    rf"(?:--(?![^\s\x00-\x1f])|\#)[^\n]* | {_FLAT_COMMENT}",
+    r"[^'\\]|\\.|''",
+    r'"(?:[^"\\]|\\.|"")*(?:"|\Z)',
 )
-_QUALIFIES: Final = re.compile(r"\s*\.")
-#: So far back is looked for it.
-_BACK: Final = 400
-
-
-def _compiled(string: str, double: str) -> re.Pattern[str]:
-    return re.compile(_TOKENS.replace("STRING", string).replace("DOUBLE", double), re.VERBOSE | re.DOTALL)
-
-
-_STANDARD: Final = _compiled(r"[^']|''", r"(?!)")
-_MYSQL: Final = _compiled(r"[^'\\]|\\.|''", r'"(?:[^"\\]|\\.|"")*(?:"|\Z)')
 
 _LIST: Final = re.compile(r"\?(?:::\w+)?(?: ?, ?\?(?:::\w+)?)+")
 _ROWS: Final = re.compile(r"(\(\?(?:, \.\.\.)?\))(?: ?, ?\(\?(?:, \.\.\.)?\))+")
@@ -54,27 +69,34 @@ _SHOWN: Final = 160
 @lru_cache(maxsize=4096)
 def shape_of(text: str, database: str) -> str:
     """Return the shape of a statement for *database*, or nothing for one that only controls a transaction."""
-    tokens = _MYSQL if database in _BACKSLASHES else _STANDARD
-    shape = tokens.sub(_plain, text).strip()
+    shape = _tokens(database).sub(_Plain(has_strings=database not in _NAMES), text).strip()
     if _CONTROL.match(shape):
         return ""
     shape = _ROWS.sub(r"\1, ...", _LIST.sub("?, ...", shape))
     return _ONE_OF.sub("IN (?, ...)", shape)
 
 
-def _plain(token: re.Match[str]) -> str:
-    kind = token.lastgroup
-    if kind == "space":
-        return " "
-    return token[0] if kind == "kept" and not _is_doubtful(token) else "?"
+def _tokens(database: str) -> re.Pattern[str]:
+    if database in _BACKSLASHES:
+        return _MYSQL
+    return _STANDARD if database in _FLAT else _NESTING
 
 
-def _is_doubtful(token: re.Match[str]) -> bool:
-    """Whether *token* stands in double quotes where a value is expected."""
-    text, start = token.string, token.start()
-    if text[start] != '"' or _QUALIFIES.match(text, token.end()):
-        return False
-    return _VALUE_NEXT.search(text, max(0, start - _BACK), start) is not None
+class _Plain:
+    """Replaces the tokens of one statement, in whose double quotes a string may be where it *has_strings* there."""
+
+    def __init__(self, *, has_strings: bool) -> None:
+        self._quoted = QuotedWords() if has_strings else None
+
+    def __call__(self, token: re.Match[str]) -> str:
+        kind = token.lastgroup
+        if kind == "space":
+            return " "
+        text = token[0] if kind == "kept" else "?"
+        if self._quoted is None:
+            return text
+        is_name = self._quoted.read(text, token.string, token.end())
+        return "?" if text[0] == '"' and not is_name else text
 
 
 def brief(shape: str) -> str:

@@ -2,9 +2,12 @@
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +20,8 @@ from pytest_backend_gates.model import Advice, Origin, Outcome, Threshold, Verdi
 from pytest_backend_gates.probes.queries import COUNT, REPEATED, TIME, QueriesProbe
 from pytest_backend_gates.probes.queries_advice import Repeated
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.taps.recording import Recorder
-from pytest_backend_gates.taps.statements import Source
+from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.statements import Source, Statements
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes import Probe
@@ -142,6 +145,32 @@ def test_a_cold_request_counts_and_is_not_timed(probe: QueriesProbe, app: Flask)
     )
     source = ["SQLAlchemy", "tests/unit/probes/test_queries.py", line]
     assert plain["worst"] == {"runs": 4, "shape": "SELECT ?", "source": source}
+
+
+def test_threads_of_one_request_write_into_one_list(
+    traffic: TrafficProbe, probe: QueriesProbe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where both are the first to ask: the second comes while the first makes the list."""
+    first_makes_it, second_has_it = Event(), Event()
+
+    def make(find: Callable[[str, str], Source]) -> Statements:
+        if not first_makes_it.is_set():
+            first_makes_it.set()
+            second_has_it.wait(0.2)  # it has to wait itself
+        return Statements(find)
+
+    def second() -> Statements | None:
+        first_makes_it.wait(5)
+        found = probe._current()
+        second_has_it.set()
+        return found
+
+    monkeypatch.setattr("pytest_backend_gates.probes.queries.Statements", make)
+    traffic.recorder.current.set(observation := Observation("GET", counted=True, generated=False))
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(copy_context().run, second)
+        mine = probe._current()
+        assert other.result(5) is mine is observation.statements is not None
 
 
 def payload(faults: tuple[str, ...] = (), /, **operations: tuple[list[int], int]) -> Plain:

@@ -26,6 +26,10 @@ SECRET = "hunter2"  # noqa: S105  it is one to be found
         ("sqlite", "INSERT INTO t (a, b) VALUES (?, ?), (?, 3)", "INSERT INTO t (a, b) VALUES (?, ...), ..."),
         ("sqlite", "SELECT 1 /* by hunter2 */ -- hunter2\nFROM t", "SELECT ? FROM t"),
         ("mysql", "SELECT `a` FROM `t` LIMIT 5", "SELECT `a` FROM `t` LIMIT ?"),
+        ("mysql", "SELECT 1 # it's\nFROM t -- it's\nWHERE a = 5--3", "SELECT ? FROM t WHERE a = ?--?"),
+        ("postgresql", "SELECT 1 /* a /* hunter2 */ hunter2 */ FROM t", "SELECT ? FROM t"),
+        ("postgresql", 'SELECT lower("a"), "b" FROM "t"', 'SELECT lower("a"), "b" FROM "t"'),
+        ("sqlite", "SELECT 1 /* a /* hunter2 */ FROM t", "SELECT ? FROM t"),
         ("sqlite", "", ""),
     ],
 )
@@ -44,6 +48,29 @@ def test_shapes(database: str, text: str, shape: str) -> None:
         ("sqlite", 'SELECT * FROM t WHERE a LIKE "hunter2" OR a = ("hunter2")'),
         ("sqlite", 'SELECT * FROM t WHERE a IN ("x", "hunter2")'),
         ("sqlite", 'INSERT INTO "t" ("a", "b") VALUES ("x", "hunter2")'),
+        ("sqlite", 'INSERT INTO t VALUES (1, "a"), (2, "hunter2")'),
+        ("sqlite", 'INSERT INTO t VALUES (lower(?), "hunter2")'),
+        ("sqlite", 'INSERT INTO VALUES ("hunter2")'),
+        ("sqlite", 'INSERT INTO t (?, "hunter2")'),
+        ("sqlite", 'INSERT INTO t ((SELECT 1), "hunter2")'),
+        ("sqlite", 'INSERT INTO "t" (SELECT a, "hunter2")'),
+        ("sqlite", 'INSERT INTO "t" ("a") SELECT a, "hunter2" FROM "u"'),
+        ("sqlite", 'INSERT INTO "t" ("a") VALUES (?) RETURNING ("hunter2")'),
+        ("sqlite", 'SELECT coalesce(x, "hunter2"), "hunter2" = x FROM t'),
+        ("sqlite", 'SELECT * FROM t WHERE a || "hunter2" <> "hunter2" AND "hunter2"'),
+        ("sqlite", 'SELECT * FROM t WHERE a IS NOT DISTINCT FROM "hunter2"'),
+        ("sqlite", 'SELECT * FROM t WHERE a = -- FROM\n "hunter2"'),
+        ("sqlite", 'SELECT * FROM t WHERE a = "FROM" OR "hunter2" = a'),
+        ("sqlite", 'UPDATE "t" SET "a" = "hunter2", "b" = f(?, "hunter2" = 1) RETURNING "c", "hunter2" = 1'),
+        ("sqlite", 'VACUUM INTO "hunter2"'),
+        ("sqlite", 'SELECT * FROM t WHERE a = "hunter2'),
+        ("sqlite", 'SELECT ")" = "hunter2", ("("), "hunter2") FROM t, "hunter2"'),
+        ("mssql", 'SELECT TRIM(a FROM "hunter2") FROM t'),
+        ("mssql", "SELECT 1 /* /* */ hunter2 */"),
+        ("postgresql", "SELECT 1 /* /* */ hunter2"),
+        ("postgresql", "SELECT 1 " + "/*" * 9 + "hunter2" + "*/" * 8 + "hunter2 */"),
+        ("mysql", "SELECT 1 # hunter2"),
+        ("mysql", "SELECT 5--'it\n hunter2'"),
         ("sqlite", "SELECT * FROM t WHERE a = 'hunter2"),
         ("sqlite", "SELECT * FROM t WHERE a = X'hunter2'"),
         ("sqlite", "SELECT 1 /* hunter2"),
@@ -61,6 +88,23 @@ def test_shapes(database: str, text: str, shape: str) -> None:
 def test_what_was_written_into_a_statement_is_left_out(database: str, text: str) -> None:
     """However a database lets one quote it, also where the text is cut off."""
     assert SECRET not in shape_of(text, database)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SELECT "t"."a", MAX("t"."b") AS "most" FROM "t" WHERE ("t"."a" = ? AND "t" . "b" LIKE ?) ORDER BY "t"."a" ASC',
+        'SELECT COUNT(*) FROM (SELECT DISTINCT "t"."a" AS "col1" FROM "t" LEFT OUTER JOIN "u" ON ("t"."x" = "u"."y")) s',
+        'SELECT ? AS "a" FROM "t" AS "x" WHERE EXISTS(SELECT ? AS "a" FROM "u" U0 WHERE U0."id" = ("x"."id"))',
+        'INSERT INTO "t" ("a", "b") VALUES (?, ...) RETURNING "t"."id"',
+        'INSERT OR IGNORE INTO "main"."t" AS "x" ("a", b, "c") SELECT "u"."a" FROM "u"',
+        'UPDATE "t" SET "a" = ?, "b" = (CASE WHEN ("t"."a" = ?) THEN ? ELSE NULL END), "c"= ? WHERE "t"."id" = ?',
+        'DELETE FROM "t" WHERE "t"."id" IN (?, ...)',
+    ],
+)
+def test_the_names_of_an_orm_stay(text: str) -> None:
+    """Django writes every name in double quotes, and none where it might be a string."""
+    assert shape_of(text, "sqlite") == text
 
 
 @pytest.mark.parametrize(

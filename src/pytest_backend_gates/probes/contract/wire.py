@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Final
 
 from pytest_backend_gates.clocks import Clock
+from pytest_backend_gates.probes.contract.deadline import Peer
 from pytest_backend_gates.probes.contract.serving import STREAM_SECONDS, Answer, EnoughError
 from pytest_backend_gates.taps.address import Address, is_loopback
 
@@ -45,17 +46,18 @@ class Request:
 
 
 def ask(address: Address, request: Request, limit: float) -> Answer:
-    """Send *request* to the server at *address* and return the answer, which may take *limit* seconds.
+    """Send *request* to the server at *address* and return the answer, which may take *limit* seconds in all.
 
+    Of a name with several addresses each is given as long to accept a connection.
     Raises :class:`WireError`.
     """
     end = Clock.monotonic() + limit
-    peer = _connected(address, limit)
+    peer = Peer(_connected(address, limit), end)
     connection = HTTPConnection(address.host, address.port)
-    connection.sock = peer
+    connection.sock = peer  # it is all that is used of one
     try:
         _send(connection, address, request)
-        return _read(connection.getresponse(), peer, end)
+        return _read(connection.getresponse(), peer)
     except TimeoutError:
         raise WireError(f"no answer within {limit:g} s") from None
     except (OSError, HTTPException, ValueError) as error:
@@ -104,18 +106,14 @@ def _send(connection: HTTPConnection, address: Address, request: Request) -> Non
     connection.endheaders(request.body or None)
 
 
-def _read(response: HTTPResponse, peer: socket.socket, end: float) -> Answer:
+def _read(response: HTTPResponse, peer: Peer) -> Answer:
     """Read the answer to its end, or as much of it as is enough."""
     kept = [pair for pair in response.getheaders() if pair[0].lower() not in _OF_THE_CONNECTION[:4]]
     answer = Answer(response.status, kept)
-    start = Clock.monotonic()
+    if answer.streams:
+        peer.end = min(peer.end, Clock.monotonic() + STREAM_SECONDS)
     while not answer.ended:
-        last = min(end, start + STREAM_SECONDS) if answer.streams else end
-        left = last - Clock.monotonic()
         try:
-            if left <= 0:
-                raise TimeoutError  # noqa: TRY301  as the socket does
-            peer.settimeout(left)
             piece = response.read1(_PIECE)
             answer.add(piece)
         except TimeoutError:

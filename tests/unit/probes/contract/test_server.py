@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,47 @@ def test_a_stream_that_never_ends(running: Running) -> None:
             else:
                 assert wire.ask(address, Request("GET", "/"), 5.0).status == 200
         running.gate.set()
+
+
+@pytest.mark.parametrize(
+    ("begin", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-Header: y\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"body"),
+    ],
+)
+def test_a_server_that_answers_drop_by_drop(begin: bytes, drop: bytes) -> None:
+    """Its answer has to be whole in time, however little it waits between two of its pieces."""
+    given_up = threading.Event()
+    sent: list[bytes] = []
+
+    def drip(listening: socket.socket) -> None:
+        peer, _ = listening.accept()
+        with peer, suppress(ConnectionError):
+            peer.recv(1 << 16)
+            peer.sendall(begin)
+            while not given_up.wait(0.05) and len(sent) < 60:
+                peer.sendall(drop)
+                sent.append(drop)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        address = Address.parse(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        with pytest.raises(WireError, match=r"^no answer within 0\.3 s$"):
+            wire.ask(address, Request("GET", "/"), 0.3)
+        given_up.set()
+        thread.join()
+    assert 0 < len(sent) < 60
+
+
+def test_a_server_that_does_not_take_what_it_is_sent() -> None:
+    """Neither may a long body keep a request for longer."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = Address.parse(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        with pytest.raises(WireError, match=r"^no answer within 0\.3 s$"):
+            wire.ask(address, Request("POST", "/", body=bytes(1 << 26)), 0.3)
 
 
 def test_a_name_that_leads_elsewhere_by_now(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
