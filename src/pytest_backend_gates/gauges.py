@@ -29,13 +29,18 @@ def owned_points(
 ) -> tuple[Columns, ...]:
     """Return those of *points* that *threshold* owns: whole files, unless somebody's glob is about blocks."""
     files = in_columns(points)
-    asked = [glob for one in (threshold, *rivals(threshold, thresholds)) for glob in one.globs]
-    if any(SEPARATOR in glob for glob in asked) or None in [columns.file for columns in files]:
-        mine = (columns.among(owned(threshold, columns.subjects(), thresholds)) for columns in files)
+    if _block_by_block(threshold, files, thresholds):
+        mine = [columns.among(owned(threshold, columns.subjects(), thresholds)) for columns in files]
     else:
         names = owned(threshold, [columns.file or "" for columns in files], thresholds)
-        mine = (columns for columns in files if columns.file in names)
-    return tuple(columns for columns in mine if columns)
+        mine = [columns for columns in files if columns.file in names]
+    return tuple(filter(None, mine))
+
+
+def _block_by_block(threshold: Threshold, files: Iterable[Columns], thresholds: Sequence[Threshold]) -> bool:
+    """Whether a file may be owned in part, or some points are of no file."""
+    asked = (glob for one in (threshold, *rivals(threshold, thresholds)) for glob in one.globs)
+    return any(SEPARATOR in glob for glob in asked) or any(columns.file is None for columns in files)
 
 
 def judge_points(row: Verdict, points: Sequence[Columns]) -> Verdict:
