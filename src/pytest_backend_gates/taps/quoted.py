@@ -54,9 +54,14 @@ class QuotedWords:
         return is_name
 
     def _is_name(self, text: str, end: int) -> bool:
-        level, last = self._levels[-1], self._last
-        if last == "." or last in _NAME_NEXT or level.columns or _DOT_NEXT.match(text, end):
+        last = self._last
+        if last == "." or last in _NAME_NEXT or self._levels[-1].columns or _DOT_NEXT.match(text, end):
             return True
+        return self._is_name_in_clause(text, end)
+
+    def _is_name_in_clause(self, text: str, end: int) -> bool:
+        """Whether the statement has got to where the last word is followed by a name, which it is not everywhere."""
+        level, last = self._levels[-1], self._last
         if last == "FROM":
             return level.has_from and self._last_but_one != "DISTINCT"
         if last == "INTO":
