@@ -236,6 +236,17 @@ def test_applications_that_look_alike(observe: Observe) -> None:
     ]
 
 
+@pytest.mark.parametrize("order", [(int, Any), (Any, int)])
+def test_none_hides_behind_another(observe: Observe, order: tuple[object, object]) -> None:
+    """An answer that a lax application may give is a failure of a strict one, whichever was asked first."""
+    observed = observe()
+    for kind in order:
+        TestClient(toy("a", kind)).get("/")
+    assert titles(seen(observed)["GET /"]) == [
+        ('200 Response violates schema: a string breaks type: "integer"', 1, "tests/test_app.py::test")
+    ]
+
+
 def test_an_application_for_each_test(observe: Observe, monkeypatch: pytest.MonkeyPatch) -> None:
     """The schema of those that are alike is made once."""
     made: list[FastAPI] = []
