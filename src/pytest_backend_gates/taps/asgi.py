@@ -137,7 +137,7 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
     if observation is not None and recorder.sending is not None:
         _arrive(recorder.sending, scope)
     if recorder.keeping:
-        recorder.enter(app, observation)
+        recorder.enter(app, observation or recorder.handed_on(scope.get("app")))
     if lookup is not None:
         unnamed = observation or recorder.unnamed()
         if unnamed is not None:

@@ -58,6 +58,7 @@ class Observation:
         "reply",
         "series",
         "silent",
+        "source",
         "statements",
         "status",
         "whole",
@@ -88,6 +89,8 @@ class Observation:
         self.native_prefix = ""
         #: ``PATH_INFO`` as the outermost WSGI application received it.
         self.path_info: str | None = None
+        #: Which object is its ``wsgi.input``: mounted applications get the same one, and a client makes another.
+        self.source: int | None = None
         self.status: int | None = None
         #: The class of the exception that left the application, perhaps after its response was whole.
         self.raised: str | None = None
@@ -178,10 +181,19 @@ class Recorder:
         return None
 
     def enter(self, app: object, observation: Observation | None) -> None:
-        """Note that *app* has received the request of *observation*, or the one that is being served here."""
-        observation = observation or self.serving()
+        """Note that *app* has received the request of *observation*, if it is any that is observed."""
         if observation is not None and observation.reply is not None:
             observation.reply.passed.append((app, observation.prefix))
+
+    def handed_on(self, by: object) -> Observation | None:
+        """Return the observation that is being served here if its request has gone into the application *by*.
+
+        That one has handed it on to another, which is mounted in it. A client inside it asks anew.
+        """
+        observation = self.serving()
+        if observation is None or observation.reply is None:
+            return None
+        return observation if any(app is by for app, _ in observation.reply.passed) else None
 
     def serving(self) -> Observation | None:
         """Return the observation of the request that is being served in this context."""

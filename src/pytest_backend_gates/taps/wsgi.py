@@ -97,7 +97,7 @@ def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Obser
         if recorder.sending is not None:
             _arrive(recorder.sending, environ)
     if recorder.keeping:
-        recorder.enter(app, observation)
+        _enter(recorder, app, observation, environ)
     return observation
 
 
@@ -109,6 +109,18 @@ def _arrive(sending: Sending, environ: "WSGIEnvironment") -> None:
     )
     host, port = environ.get("HTTP_HOST", ""), environ.get("SERVER_PORT", "")
     sending.arrived(Received(environ["REQUEST_METHOD"], host, port, path))
+
+
+def _enter(
+    recorder: Recorder, app: object, observation: Observation | None, environ: "WSGIEnvironment"
+) -> None:
+    source = id(environ.get("wsgi.input"))
+    if observation is not None:
+        observation.source = source
+    else:
+        outer = recorder.serving()
+        observation = outer if outer is not None and outer.source == source else None
+    recorder.enter(app, observation)
 
 
 def _enter_mounted(recorder: Recorder, path: str) -> None:

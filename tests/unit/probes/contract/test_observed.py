@@ -7,17 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import litestar
 import pytest
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse, StreamingResponse
-from flask import Flask, Response, request
+from flask import Flask, Response, jsonify, request
 from litestar.openapi import OpenAPIConfig
 from litestar.testing import TestClient as LitestarClient
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from pytest_backend_gates.probes.contract import observed as module
 from pytest_backend_gates.probes.contract.conformance import Conformance
@@ -216,6 +218,89 @@ def test_mounted_applications(observe: Observe) -> None:
     assert found == {
         "GET /api/orders/{order_id}": [],
         "GET /api/v2/orders/{order_id}": [("404 Not Found is not documented", 1, "tests/test_app.py::test")],
+    }
+
+
+def calling(call: Callable[[], object]) -> FastAPI:
+    """Make an application that asks another one while it serves a request, and breaks its own contract."""
+    app = FastAPI()
+
+    @app.get("/")
+    def root() -> int:
+        call()
+        return JSONResponse("a")  # type: ignore[return-value]  # on purpose
+
+    @app.get("/async")
+    async def asynchronous() -> int:
+        lax = toy("a", str)
+        lax.add_api_route("/async", lambda: "a", response_model=str)
+        transport = httpx.ASGITransport(Starlette(routes=[Mount("/mounted", lax)]))
+        async with httpx.AsyncClient(transport=transport, base_url="http://inner") as client:
+            assert (await client.get("/mounted/async")).json() == "a"
+        return JSONResponse("a")  # type: ignore[return-value]  # on purpose
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["/", "/async"])
+def test_a_service_that_is_called_in_process(observe: Observe, path: str) -> None:
+    """It hides nothing of what its caller breaks: a client's request was not handed on to it."""
+    observed = observe()
+    app = calling(lambda: TestClient(toy("a", str)).get("/"))
+    assert TestClient(app).get(path).json() == "a"
+    assert titles(seen(observed)[f"GET {path}"]) == [
+        ('200 Response violates schema: a string breaks type: "integer"', 1, "tests/test_app.py::test")
+    ]
+
+
+def test_mounted_in_litestar(observe: Observe) -> None:
+    """What Litestar hands on is held to the schema of the application that is mounted in it."""
+    inner = toy("a", int)
+
+    @litestar.asgi("/inner", is_mount=True, copy_scope=True)
+    async def mounted(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  of ASGI
+        await inner(scope, receive, send)
+
+    observed = observe()
+    with LitestarClient(litestar.Litestar([mounted])) as client:
+        assert client.get("/inner/").json() == "a"
+    assert [title for title, _, _ in titles(seen(observed)["GET /inner/"])] == [
+        '200 Response violates schema: a string breaks type: "integer"'
+    ]
+
+
+class Described(Flask):
+    """A Flask application that makes a schema of its only route."""
+
+    def __init__(self, name: str, answer: object, kind: str) -> None:
+        super().__init__(name)
+        self.kind = kind
+        self.add_url_rule("/", "root", lambda: jsonify(answer))
+
+    def openapi(self) -> dict[str, Any]:
+        content = {"application/json": {"schema": {"type": self.kind}}}
+        responses = {"200": {"description": "-", "content": content}}
+        return {
+            "openapi": "3.1.0",
+            "info": {"title": self.name, "version": "1"},
+            "paths": {"/": {"get": {"responses": responses}}},
+        }
+
+
+def test_what_wsgi_hands_on(observe: Observe) -> None:
+    """A mounted application gets the request of the one around it; a client inside that makes another."""
+    observed, fine, broken = observe(), Described("fine", 1, "integer"), Described("broken", "a", "integer")
+    fine.wsgi_app = DispatcherMiddleware(fine.wsgi_app, {"/broken": broken})  # type: ignore[method-assign]
+
+    @broken.before_request
+    def call() -> None:
+        assert Described("called", "a", "string").test_client().get("/").json == "a"
+
+    assert [fine.test_client().get(path).json for path in ("/", "/broken/")] == [1, "a"]
+    found = seen(observed)
+    assert {name: [title for title, _, _ in titles(one)] for name, one in found.items()} == {
+        "GET /": [],
+        "GET /broken/": ['200 Response violates schema: a string breaks type: "integer"'],
     }
 
 
