@@ -41,8 +41,13 @@ class Reply:
 
     @property
     def size(self) -> int:
-        """How many bytes of the body were sent."""
-        return self._size
+        """How many bytes of the body are kept."""
+        return self._size if self._size <= LONGEST else 0
+
+    def forget(self) -> None:
+        """Let go of the body, as if it were too long."""
+        self._chunks.clear()
+        self._size = LONGEST + 1
 
     def body(self, length: int | None) -> bytes | None:
         """Return the whole body; ``None`` when it is too long, or when nobody has seen its end.

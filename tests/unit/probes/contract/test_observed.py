@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
+from unittest.mock import Mock
 
 import httpx
 import litestar
@@ -21,6 +22,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from pytest_backend_gates.probes.contract import bodies
 from pytest_backend_gates.probes.contract import observed as module
 from pytest_backend_gates.probes.contract.conformance import Conformance
 from pytest_backend_gates.probes.contract.observed import ObservedContract, observed_contract
@@ -502,18 +504,27 @@ def test_too_many_shapes(observe: Observe, held: list[tuple[str, int]], monkeypa
     assert (one.statuses, one.unread, len(held)) == ({200: 8}, 4, 4)
 
 
-def test_long_tests(observe: Observe, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits is sorted before it becomes too much; nothing is lost, exceptions still tell."""
-    monkeypatch.setattr(module, "_MOST_WAITING", 2)
+@pytest.mark.parametrize(("limit", "most", "unread"), [("_MOST_WAITING", 4, 7), ("_MOST_BYTES", 4, 8)])
+def test_long_tests(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, unread: int
+) -> None:
+    """Of what waits beyond the limits the bodies are let go, and that is told; exceptions still tell."""
+    monkeypatch.setattr(module, limit, most)
+    monkeypatch.setattr(module, "_MOST_BEYOND", 2)
+    monkeypatch.setattr(module, "shape_of", read := Mock(wraps=bodies.shape_of))
     app = crashing()
     app.include_router(shop().router)
     observed, client = observe(), TestClient(app, raise_server_exceptions=False)
     for number in range(9):
         client.get(f"/orders?limit={number % 3}")
         client.get("/crash")
-    assert len(observed._waiting) <= 2
+    assert {body for (body, _), _ in read.call_args_list} == {None}  # while requests are served, nothing is
+    assert (len(observed._waiting) <= 4, len(observed._beyond)) == (True, 2)
     found = seen(observed)
     assert (found["GET /orders"].statuses, found["GET /crash"].statuses) == ({200: 9}, {})
+    assert found["GET /orders"].unread == unread
+    client.get("/orders")
+    assert seen(observed)["GET /orders"].unread == unread  # the next test is looked at again
 
 
 def test_applications_without_a_schema(observe: Observe) -> None:
