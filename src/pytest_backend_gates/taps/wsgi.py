@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.sending import Received, Sending
@@ -28,14 +28,11 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"<(?:[a-zA-Z_]\w*(?:\(.*?\))?:)?([a-zA-Z_]\w*)>")
 
 
-class FlaskTap:
+class FlaskTap(Patching):
     """Observes Flask applications."""
 
     name: ClassVar[str] = "Flask"
     module: ClassVar[str] = "flask.app"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch the application, and where it dispatches a request that has been routed."""
