@@ -89,8 +89,7 @@ class Observation:
         self.native_prefix = ""
         #: ``PATH_INFO`` as the outermost WSGI application received it.
         self.path_info: str | None = None
-        #: Which object is its ``wsgi.input``: mounted applications get the same one, and a client makes another.
-        self.source: int | None = None
+        self.source: int | None = None  # which ``wsgi.input`` it has: mounted applications get the same one
         self.status: int | None = None
         #: The class of the exception that left the application, perhaps after its response was whole.
         self.raised: str | None = None
@@ -186,14 +185,9 @@ class Recorder:
             observation.reply.passed.append((app, observation.prefix))
 
     def handed_on(self, by: object) -> Observation | None:
-        """Return the observation that is being served here if its request has gone into the application *by*.
-
-        That one has handed it on to another, which is mounted in it. A client inside it asks anew.
-        """
-        observation = self.serving()
-        if observation is None or observation.reply is None:
-            return None
-        return observation if any(app is by for app, _ in observation.reply.passed) else None
+        """Return what is being served here if it went into *by*, which hands it on; a client inside that asks anew."""
+        served = self.serving()
+        return served if served and served.reply and served.reply.has_passed(by) else None
 
     def serving(self) -> Observation | None:
         """Return the observation of the request that is being served in this context."""

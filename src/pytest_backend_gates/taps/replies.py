@@ -44,6 +44,10 @@ class Reply:
         """How many bytes of the body are kept."""
         return self._size if self._size <= LONGEST else 0
 
+    def has_passed(self, by: object) -> bool:
+        """Return whether the request went into *by*."""
+        return any(app is by for app, _ in self.passed)
+
     def forget(self) -> None:
         """Let go of the body, as if it were too long."""
         self._chunks.clear()
