@@ -67,9 +67,8 @@ class Parts:
         elif isinstance(part, (FunctionType, MethodType, CodeType, partial)):
             self._look_into_function(part)
         elif isinstance(part, Mapping):
-            self._tell(part, str(len(part)))
-            for key, value in part.items():
-                self.add((key, value))
+            self._tell(part)
+            self.add([*part.items()])
         elif isinstance(part, (list, tuple)):
             self._tell(part, str(len(part)))
             for one in part:
