@@ -175,7 +175,7 @@ def _contract_sides(
         return {}
     from pytest_backend_gates.probes.contract.observed import observed_contract
 
-    observed = observed_contract(plan, traffic.recorder.faults)
+    observed = observed_contract(plan, traffic.faults)
     contract.observe(observed)
     traffic.listen(observed.hear)
     holding: dict[str, object] = {

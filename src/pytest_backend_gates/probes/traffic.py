@@ -67,6 +67,7 @@ class TrafficProbe:
         self._recorder.sending = sending
         self._pending: list[Tap] = [make() for make in (*TAPS, *(CLIENTS if sending else ()))]
         self._installed: list[Tap] = []
+        self._unchecked: list[Tap] = []
         #: By operation, for advice.
         self._failures: Mapping[str, Failures] = {}
 
@@ -125,9 +126,19 @@ class TrafficProbe:
         return {
             "operations": operations,
             "answers": self._recorder.answers(),
-            "faults": self._recorder.faults(),
+            "faults": self.faults(),
             **self._sent(),
         }
+
+    def faults(self) -> list[str]:
+        """Return what went wrong in the taps, at the end of the session: then none may have been taken out.
+
+        Not before: what a test or its fixtures replace for a while is their own matter.
+        """
+        while self._unchecked:
+            tap = self._unchecked.pop()
+            self._recorder.attempt(tap.name, tap.check)
+        return self._recorder.faults()
 
     def _sent(self) -> Plain:
         sending = self._recorder.sending
@@ -179,6 +190,7 @@ class TrafficProbe:
     def _install(self, tap: Tap) -> bool:
         tap.install(self._recorder)
         self._installed.append(tap)
+        self._unchecked.append(tap)
         return True
 
 

@@ -4,6 +4,7 @@ Lines are data: a text and the markup that pytest's terminal writer may give it,
 ``--color=no`` need nothing here.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ _MARKUP: Final[dict[Outcome, dict[str, bool]]] = {
 }
 #: What the last line counts beside the gates that passed or failed.
 _ASIDE: Final = (Outcome.WAIVED, Outcome.SKIPPED, Outcome.OFF)
+#: What a reason only says at length, after words that a quiet run can do with. Of others a colon is a part.
+_AT_LENGTH: Final = re.compile(r"(?<=\)): [^:]+ judged in full runs$|(?<=\Ano HTTP traffic): .*\Z", re.DOTALL)
 
 
 class Line(NamedTuple):
@@ -109,7 +112,7 @@ def _skipped(report: SessionReport, width: int) -> list[Line]:
         return []
     by_reason: dict[str, list[str]] = {}
     for gate in skipped:
-        by_reason.setdefault(gate.reason.partition(": ")[0], []).append(gate.gate)
+        by_reason.setdefault(_AT_LENGTH.sub("", gate.reason), []).append(gate.gate)
     told = "; ".join(f"{', '.join(gates)}: {reason}" for reason, gates in by_reason.items())
     return [Line(text, _YELLOW) for text in _hanging("skipped: ", told, width)]
 

@@ -31,6 +31,9 @@ class Tap(Protocol):
         Raises whatever a framework of an unknown version makes it raise; :meth:`uninstall` follows then.
         """
 
+    def check(self) -> None:
+        """Raise if requests are not observed any more, at the end of the session; say why."""
+
     def uninstall(self) -> None:
         """Restore what :meth:`install` replaced, also after it failed half-way."""
 

@@ -8,7 +8,7 @@ middleware that copies the scope.
 from functools import partial, wraps
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
-from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Lookup, Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.sending import Received, Sending
@@ -41,14 +41,11 @@ class _Included(_Routed, Protocol):
     original_route: object
 
 
-class StarletteTap:
+class StarletteTap(Patching):
     """Observes Starlette applications, and with them FastAPI's, which are subclasses."""
 
     name: ClassVar[str] = "Starlette"
     module: ClassVar[str] = "starlette.applications"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch the application, the route and the mount."""
@@ -64,14 +61,11 @@ class StarletteTap:
         self._patches.undo()
 
 
-class FastAPITap:
+class FastAPITap(Patching):
     """Adds the prefixes of ``include_router`` where FastAPI knows them only during the request."""
 
     name: ClassVar[str] = "FastAPI"
     module: ClassVar[str] = "fastapi.routing"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch the route of a FastAPI that shares routes between inclusions.
@@ -137,7 +131,7 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
     if observation is not None and recorder.sending is not None:
         _arrive(recorder.sending, scope)
     if recorder.keeping:
-        recorder.enter(app, observation)
+        recorder.enter(app, observation or recorder.handed_on(scope.get("app")))
     if lookup is not None:
         unnamed = observation or recorder.unnamed()
         if unnamed is not None:

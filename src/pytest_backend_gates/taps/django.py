@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pytest_backend_gates.taps import asgi, wsgi
 from pytest_backend_gates.taps.django_routes import template
-from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
 
@@ -31,14 +31,11 @@ if TYPE_CHECKING:
 _METHOD_NOT_ALLOWED: Final = 405
 
 
-class DjangoTap:
+class DjangoTap(Patching):
     """Observes Django's handlers: of servers, of its test clients, of ``live_server``."""
 
     name: ClassVar[str] = "Django"
     module: ClassVar[str] = "django.core.handlers.base"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch what all handlers have in common, and those that are applications."""

@@ -10,7 +10,7 @@ from functools import partial, wraps
 from types import ModuleType
 from typing import Any, ClassVar
 
-from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.sending import Exchange
 
@@ -18,14 +18,11 @@ from pytest_backend_gates.taps.sending import Exchange
 Observe = Callable[[Exchange, Any], Any]
 
 
-class HttpxTap:
+class HttpxTap(Patching):
     """Observes what ``httpx.Client`` and ``httpx.AsyncClient`` send."""
 
     name: ClassVar[str] = "httpx"
     module: ClassVar[str] = "httpx"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch the two transports."""

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_backend_gates.taps import asgi
-from pytest_backend_gates.taps.patching import Patches
+from pytest_backend_gates.taps.patching import Patching
 from pytest_backend_gates.taps.recording import Lookup, Observation, Recorder
 
 if TYPE_CHECKING:
@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 
-class LitestarTap:
+class LitestarTap(Patching):
     """Observes Litestar applications."""
 
     name: ClassVar[str] = "Litestar"
     module: ClassVar[str] = "litestar.app"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch the application."""

@@ -8,7 +8,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_backend_gates.taps.django import answered, answered_async
-from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Recorder
 
 if TYPE_CHECKING:
@@ -25,14 +25,11 @@ if TYPE_CHECKING:
     AsyncCall = Callable[[TestAsyncClient, AsyncView, HttpRequest, Variables], Awaitable[NinjaResponse]]
 
 
-class NinjaTap:
+class NinjaTap(Patching):
     """Observes ``ninja.testing.TestClient`` and ``TestAsyncClient``."""
 
     name: ClassVar[str] = "Django Ninja"
     module: ClassVar[str] = "ninja.testing.client"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch where the clients call a view: what they do around it is no time of a server's."""

@@ -58,6 +58,7 @@ class Observation:
         "reply",
         "series",
         "silent",
+        "source",
         "statements",
         "status",
         "whole",
@@ -88,6 +89,7 @@ class Observation:
         self.native_prefix = ""
         #: ``PATH_INFO`` as the outermost WSGI application received it.
         self.path_info: str | None = None
+        self.source: int | None = None  # which ``wsgi.input`` it has: mounted applications get the same one
         self.status: int | None = None
         #: The class of the exception that left the application, perhaps after its response was whole.
         self.raised: str | None = None
@@ -178,10 +180,14 @@ class Recorder:
         return None
 
     def enter(self, app: object, observation: Observation | None) -> None:
-        """Note that *app* has received the request of *observation*, or the one that is being served here."""
-        observation = observation or self.serving()
+        """Note that *app* has received the request of *observation*, if it is any that is observed."""
         if observation is not None and observation.reply is not None:
             observation.reply.passed.append((app, observation.prefix))
+
+    def handed_on(self, by: object) -> Observation | None:
+        """Return what is being served here if it went into *by*, which hands it on; a client inside that asks anew."""
+        served = self.serving()
+        return served if served and served.reply and served.reply.has_passed(by) else None
 
     def serving(self) -> Observation | None:
         """Return the observation of the request that is being served in this context."""

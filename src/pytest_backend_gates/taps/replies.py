@@ -41,8 +41,17 @@ class Reply:
 
     @property
     def size(self) -> int:
-        """How many bytes of the body were sent."""
-        return self._size
+        """How many bytes of the body are kept."""
+        return self._size if self._size <= LONGEST else 0
+
+    def has_passed(self, by: object) -> bool:
+        """Return whether the request went into *by*."""
+        return any(app is by for app, _ in self.passed)
+
+    def forget(self) -> None:
+        """Let go of the body, as if it were too long."""
+        self._chunks.clear()
+        self._size = LONGEST + 1
 
     def body(self, length: int | None) -> bytes | None:
         """Return the whole body; ``None`` when it is too long, or when nobody has seen its end.

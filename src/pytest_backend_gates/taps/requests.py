@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.sending import Exchange
 
@@ -18,14 +18,11 @@ _OF_PACKING: Final = ("content-encoding", "content-length")
 _EXCHANGE: Final = "_backend_gates_exchange"
 
 
-class RequestsTap:
+class RequestsTap(Patching):
     """Observes what ``requests`` sends: by its functions, and by sessions."""
 
     name: ClassVar[str] = "requests"
     module: ClassVar[str] = "requests.adapters"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch the adapter, and where a response is read: its other methods all ask these two."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from pytest_backend_gates.taps.patching import Method, Patches
+from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.sending import Received, Sending
@@ -28,14 +28,11 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"<(?:[a-zA-Z_]\w*(?:\(.*?\))?:)?([a-zA-Z_]\w*)>")
 
 
-class FlaskTap:
+class FlaskTap(Patching):
     """Observes Flask applications."""
 
     name: ClassVar[str] = "Flask"
     module: ClassVar[str] = "flask.app"
-
-    def __init__(self) -> None:
-        self._patches = Patches()
 
     def install(self, recorder: Recorder) -> None:
         """Patch the application, and where it dispatches a request that has been routed."""
@@ -97,7 +94,7 @@ def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Obser
         if recorder.sending is not None:
             _arrive(recorder.sending, environ)
     if recorder.keeping:
-        recorder.enter(app, observation)
+        _enter(recorder, app, observation, environ)
     return observation
 
 
@@ -109,6 +106,18 @@ def _arrive(sending: Sending, environ: "WSGIEnvironment") -> None:
     )
     host, port = environ.get("HTTP_HOST", ""), environ.get("SERVER_PORT", "")
     sending.arrived(Received(environ["REQUEST_METHOD"], host, port, path))
+
+
+def _enter(
+    recorder: Recorder, app: object, observation: Observation | None, environ: "WSGIEnvironment"
+) -> None:
+    source = id(environ.get("wsgi.input"))
+    if observation is not None:
+        observation.source = source
+    else:
+        outer = recorder.serving()
+        observation = outer if outer is not None and outer.source == source else None
+    recorder.enter(app, observation)
 
 
 def _enter_mounted(recorder: Recorder, path: str) -> None:

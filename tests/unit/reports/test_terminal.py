@@ -63,6 +63,22 @@ def test_quiet_report_of_a_green_session_tells_what_was_skipped(green: SessionRe
     ]
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("a narrowed run (-k 'a): b'): the contract is judged in full runs", "a narrowed run (-k 'a): b')"),
+        ("no HTTP traffic: the tests made no request (narrowed run: tests/a.py)", "no HTTP traffic"),
+        ("no sample (narrowed run: tests/a.py::test)", "no sample (narrowed run: tests/a.py::test)"),
+        ("nothing proven (GET /a: 404): 0 failures", "nothing proven (GET /a: 404): 0 failures"),
+        ("the server: no HTTP traffic: none", "the server: no HTTP traffic: none"),
+    ],
+)
+def test_quiet_reasons_are_cut_where_they_are_known(green: SessionReport, reason: str, told: str) -> None:
+    """Only what says the same at length is left out; a colon elsewhere is part of the reason."""
+    report = replace(green, gates=(*green.gates, GateReport("contract", *SKIPPED, reason, ())))
+    assert lines(report, 100, -1)[0].text == f"skipped: contract: {told}"
+
+
 def test_markup(rich: SessionReport) -> None:
     """Only a row's first lines and the last line are coloured, by outcome."""
     colours = {

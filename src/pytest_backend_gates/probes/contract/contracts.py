@@ -17,6 +17,7 @@ from pytest_backend_gates.masking import masked
 from pytest_backend_gates.probes.contract import document
 from pytest_backend_gates.probes.contract.conformance import Answer
 from pytest_backend_gates.probes.contract.document import ContractError, NoSchemaError
+from pytest_backend_gates.probes.contract.families import Families
 from pytest_backend_gates.probes.contract.findings import Failure, Operation
 from pytest_backend_gates.taps.replies import Reply
 
@@ -77,9 +78,10 @@ class Contracts:
         #: Whether the project has named an application: then its schema counts, be it published or not.
         self._named = named
         self._file: Contract | None = None
+        self._families = Families()
         #: Many tests make an application each: the schema of the first one of a family is tried for all.
-        self._shared: dict[Hashable, Contract | None] = {}
-        self._own: WeakKeyDictionary[object, Contract | None] = WeakKeyDictionary()
+        self._shared: dict[str, Contract | None] = {}
+        self._own: WeakKeyDictionary[object, tuple[str, Contract | None]] = WeakKeyDictionary()
         self._by_digest: dict[str, Contract] = {}
         #: Subject -> the statuses that are documented, for every contract that was used.
         self.documented: dict[str, tuple[str, ...]] = {}
@@ -87,8 +89,14 @@ class Contracts:
         self.errors: dict[str, None] = {}
 
     def family(self, reply: Reply) -> Hashable:
-        """Return what applications have in common that will have the same contract, at a glance."""
-        return tuple((_family(app), mounted) for app, mounted in reply.passed)
+        """Return what applications have in common that have the same contract, at a glance."""
+        if self._schema is not None:
+            return self._mounted(reply)
+        return tuple(
+            (self._families.of(app), mounted)
+            for app, mounted in reply.passed
+            if document.describes_itself(app)
+        )
 
     def may_hold(self, reply: Reply) -> bool:
         """Say at a glance whether there may be a contract for *reply*."""
@@ -117,14 +125,17 @@ class Contracts:
     def _candidates(self, reply: Reply) -> Iterator[tuple[Contract, str]]:
         """Yield the contracts that may hold for *reply*, with where each one's application is mounted."""
         if self._schema is not None:
-            mounted = reply.passed[0][1] if reply.passed else ""  # Django's test clients ask no application
             contract = self._of_file()
             if contract is not None:
-                yield contract, mounted
+                yield contract, self._mounted(reply)
             return
         for app, mounted in reversed(reply.passed):
             for contract in self._of_app(app):
                 yield contract, mounted
+
+    @staticmethod
+    def _mounted(reply: Reply) -> str:
+        return reply.passed[0][1] if reply.passed else ""  # Django's test clients ask no application
 
     def _of_file(self) -> Contract | None:
         if self._file is None and not self.errors:
@@ -135,7 +146,7 @@ class Contracts:
         """Yield the contract of the family of *app*, and then its own, if that is another."""
         if not document.describes_itself(app):
             return
-        family = _family(app)
+        family = self._families.of(app)
         if family not in self._shared:
             self._shared[family] = self._read(app)
         shared = self._shared[family]
@@ -149,9 +160,11 @@ class Contracts:
         """Return the contract that the framework of *app* makes; equal ones are one."""
         if not type(app).__weakrefoffset__:  # Litestar: read again, for no application is kept alive here
             return self._published(app)
-        if app not in self._own:
-            self._own[app] = self._published(app)
-        return self._own[app]
+        family = self._families.of(app)
+        known = self._own.get(app)
+        if known is None or known[0] != family:  # a test has added routes
+            known = self._own[app] = family, self._published(app)
+        return known[1]
 
     def _published(self, app: object) -> Contract | None:
         published = self._named or getattr(app, "openapi_url", "") is not None
@@ -179,11 +192,6 @@ class Contracts:
 def spelt(operation: Operation, mounted: str) -> str:
     """Return ``GET /v2/orders/{order_id}`` of an operation in an application that is mounted at ``/v2``."""
     return f"{operation.method} {mounted}{operation.path}"
-
-
-def _family(app: object) -> Hashable:
-    names = (getattr(app, name, None) for name in ("title", "version", "import_name"))
-    return (type(app), *map(str, names), len(getattr(app, "routes", ())))
 
 
 def _form(path: str) -> str:

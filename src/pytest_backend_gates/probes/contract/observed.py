@@ -5,7 +5,7 @@ the others like it are counted. A request takes a reference to its reply with it
 time is done between two tests.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,9 +25,11 @@ from pytest_backend_gates.taps.replies import Reply
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.engine import Api
 
-#: So many replies, or bytes of them, wait for the end of the test; then they are sorted at once.
-_MOST_WAITING: Final = 256
-_MOST_BYTES: Final = 1 << 22
+#: So many replies, or bytes of them, wait for the end of the test with their bodies; those beyond wait without,
+#: and so many of them. Bodies are read between two tests alone: meanwhile other requests would be kept waiting.
+_MOST_WAITING: Final = 4096
+_MOST_BYTES: Final = 1 << 24
+_MOST_BEYOND: Final = 256
 #: So many shapes of an operation's answers with one status are looked at: the keys of an object may be data.
 _MOST_SHAPES: Final = 100
 #: So many bodies are recognised without being read again.
@@ -62,6 +64,7 @@ class ObservedContract:
         self._lost = lost
         self._lock = Lock()
         self._waiting: list[tuple[Observation, str]] = []
+        self._beyond: deque[tuple[Observation, str]] = deque()
         self._bytes = 0
         self._known: dict[Hashable, _Like] = {}
         self._bodies: dict[Hashable, _Like] = {}
@@ -73,11 +76,15 @@ class ObservedContract:
         if observation.reply is None:
             return  # it was generated
         with self._lock:
-            # Those before it are over for certain: of this one's application an exception may still come.
-            if len(self._waiting) >= _MOST_WAITING or self._bytes >= _MOST_BYTES:
-                self._sort()
-            self._waiting.append((observation, self.test))
-            self._bytes += observation.reply.size
+            if len(self._waiting) < _MOST_WAITING and self._bytes < _MOST_BYTES:
+                self._waiting.append((observation, self.test))
+                self._bytes += observation.reply.size
+                return
+            observation.reply.forget()
+            self._beyond.append((observation, self.test))
+            # The oldest is over for certain: of this one's application an exception may still come.
+            if len(self._beyond) > _MOST_BEYOND:
+                self._sort(*self._beyond.popleft())
 
     @property
     def pending(self) -> bool:
@@ -87,7 +94,10 @@ class ObservedContract:
     def settle(self) -> None:
         """Hold the answers against their contracts that are like none before them."""
         with self._lock:
-            self._sort()
+            for observation, test in (*self._waiting, *self._beyond):
+                self._sort(observation, test)
+            self._waiting, self._bytes = [], 0
+            self._beyond.clear()
             new, self._new = self._new, []
         for like in new:
             if like.first is not None:
@@ -108,13 +118,11 @@ class ObservedContract:
             "lost": list(self._lost()),
         }
 
-    def _sort(self) -> None:
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
-        for observation, test in waiting:
-            # No route: no operation. An exception: the client of the test may have seen that and no answer.
-            route, status, reply = observation.operation, observation.status, observation.reply
-            if route and status and reply and observation.raised is None and self._contracts.may_hold(reply):
-                self._count(route, status, reply, test)
+    def _sort(self, observation: Observation, test: str) -> None:
+        # No route: no operation. An exception: the client of the test may have seen that and no answer.
+        route, status, reply = observation.operation, observation.status, observation.reply
+        if route and status and reply and observation.raised is None and self._contracts.may_hold(reply):
+            self._count(route, status, reply, test)
 
     def _count(self, route: str, status: int, reply: Reply, test: str) -> None:
         headers = headers_of(reply)

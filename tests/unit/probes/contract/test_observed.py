@@ -6,19 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
+from unittest.mock import Mock
 
+import httpx
 import litestar
 import pytest
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse, StreamingResponse
-from flask import Flask, Response, request
+from flask import Flask, Response, jsonify, request
 from litestar.openapi import OpenAPIConfig
 from litestar.testing import TestClient as LitestarClient
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from pytest_backend_gates.probes.contract import bodies
 from pytest_backend_gates.probes.contract import observed as module
 from pytest_backend_gates.probes.contract.conformance import Conformance
 from pytest_backend_gates.probes.contract.observed import ObservedContract, observed_contract
@@ -219,6 +223,89 @@ def test_mounted_applications(observe: Observe) -> None:
     }
 
 
+def calling(call: Callable[[], object]) -> FastAPI:
+    """Make an application that asks another one while it serves a request, and breaks its own contract."""
+    app = FastAPI()
+
+    @app.get("/")
+    def root() -> int:
+        call()
+        return JSONResponse("a")  # type: ignore[return-value]  # on purpose
+
+    @app.get("/async")
+    async def asynchronous() -> int:
+        lax = toy("a", str)
+        lax.add_api_route("/async", lambda: "a", response_model=str)
+        transport = httpx.ASGITransport(Starlette(routes=[Mount("/mounted", lax)]))
+        async with httpx.AsyncClient(transport=transport, base_url="http://inner") as client:
+            assert (await client.get("/mounted/async")).json() == "a"
+        return JSONResponse("a")  # type: ignore[return-value]  # on purpose
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["/", "/async"])
+def test_a_service_that_is_called_in_process(observe: Observe, path: str) -> None:
+    """It hides nothing of what its caller breaks: a client's request was not handed on to it."""
+    observed = observe()
+    app = calling(lambda: TestClient(toy("a", str)).get("/"))
+    assert TestClient(app).get(path).json() == "a"
+    assert titles(seen(observed)[f"GET {path}"]) == [
+        ('200 Response violates schema: a string breaks type: "integer"', 1, "tests/test_app.py::test")
+    ]
+
+
+def test_mounted_in_litestar(observe: Observe) -> None:
+    """What Litestar hands on is held to the schema of the application that is mounted in it."""
+    inner = toy("a", int)
+
+    @litestar.asgi("/inner", is_mount=True, copy_scope=True)
+    async def mounted(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  of ASGI
+        await inner(scope, receive, send)
+
+    observed = observe()
+    with LitestarClient(litestar.Litestar([mounted])) as client:
+        assert client.get("/inner/").json() == "a"
+    assert [title for title, _, _ in titles(seen(observed)["GET /inner/"])] == [
+        '200 Response violates schema: a string breaks type: "integer"'
+    ]
+
+
+class Described(Flask):
+    """A Flask application that makes a schema of its only route."""
+
+    def __init__(self, name: str, answer: object, kind: str) -> None:
+        super().__init__(name)
+        self.kind = kind
+        self.add_url_rule("/", "root", lambda: jsonify(answer))
+
+    def openapi(self) -> dict[str, Any]:
+        content = {"application/json": {"schema": {"type": self.kind}}}
+        responses = {"200": {"description": "-", "content": content}}
+        return {
+            "openapi": "3.1.0",
+            "info": {"title": self.name, "version": "1"},
+            "paths": {"/": {"get": {"responses": responses}}},
+        }
+
+
+def test_what_wsgi_hands_on(observe: Observe) -> None:
+    """A mounted application gets the request of the one around it; a client inside that makes another."""
+    observed, fine, broken = observe(), Described("fine", 1, "integer"), Described("broken", "a", "integer")
+    fine.wsgi_app = DispatcherMiddleware(fine.wsgi_app, {"/broken": broken})  # type: ignore[method-assign]
+
+    @broken.before_request
+    def call() -> None:
+        assert Described("called", "a", "string").test_client().get("/").json == "a"
+
+    assert [fine.test_client().get(path).json for path in ("/", "/broken/")] == [1, "a"]
+    found = seen(observed)
+    assert {name: [title for title, _, _ in titles(one)] for name, one in found.items()} == {
+        "GET /": [],
+        "GET /broken/": ['200 Response violates schema: a string breaks type: "integer"'],
+    }
+
+
 def toy(answer: object, kind: Any) -> FastAPI:  # noqa: ANN401  any annotation
     app = FastAPI()
     app.add_api_route("/", lambda: JSONResponse(answer), response_model=kind)
@@ -233,6 +320,17 @@ def test_applications_that_look_alike(observe: Observe) -> None:
     TestClient(toy([], str)).get("/")
     assert titles(seen(observed)["GET /"]) == [
         ('200 Response violates schema: an array breaks type: "string"', 1, "tests/test_app.py::test")
+    ]
+
+
+@pytest.mark.parametrize("order", [(int, Any), (Any, int)])
+def test_none_hides_behind_another(observe: Observe, order: tuple[object, object]) -> None:
+    """An answer that a lax application may give is a failure of a strict one, whichever was asked first."""
+    observed = observe()
+    for kind in order:
+        TestClient(toy("a", kind)).get("/")
+    assert titles(seen(observed)["GET /"]) == [
+        ('200 Response violates schema: a string breaks type: "integer"', 1, "tests/test_app.py::test")
     ]
 
 
@@ -406,18 +504,27 @@ def test_too_many_shapes(observe: Observe, held: list[tuple[str, int]], monkeypa
     assert (one.statuses, one.unread, len(held)) == ({200: 8}, 4, 4)
 
 
-def test_long_tests(observe: Observe, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits is sorted before it becomes too much; nothing is lost, exceptions still tell."""
-    monkeypatch.setattr(module, "_MOST_WAITING", 2)
+@pytest.mark.parametrize(("limit", "most", "unread"), [("_MOST_WAITING", 4, 7), ("_MOST_BYTES", 4, 8)])
+def test_long_tests(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, unread: int
+) -> None:
+    """Of what waits beyond the limits the bodies are let go, and that is told; exceptions still tell."""
+    monkeypatch.setattr(module, limit, most)
+    monkeypatch.setattr(module, "_MOST_BEYOND", 2)
+    monkeypatch.setattr(module, "shape_of", read := Mock(wraps=bodies.shape_of))
     app = crashing()
     app.include_router(shop().router)
     observed, client = observe(), TestClient(app, raise_server_exceptions=False)
     for number in range(9):
         client.get(f"/orders?limit={number % 3}")
         client.get("/crash")
-    assert len(observed._waiting) <= 2
+    assert {body for (body, _), _ in read.call_args_list} == {None}  # while requests are served, nothing is
+    assert (len(observed._waiting) <= 4, len(observed._beyond)) == (True, 2)
     found = seen(observed)
     assert (found["GET /orders"].statuses, found["GET /crash"].statuses) == ({200: 9}, {})
+    assert found["GET /orders"].unread == unread
+    client.get("/orders")
+    assert seen(observed)["GET /orders"].unread == unread  # the next test is looked at again
 
 
 def test_applications_without_a_schema(observe: Observe) -> None:
