@@ -60,14 +60,6 @@ def afterwards(_: "Request") -> Response:
     return PlainTextResponse("", background=BackgroundTask(fail))
 
 
-def leave() -> None:
-    raise SystemExit
-
-
-def exits(_: "Request") -> Response:
-    return PlainTextResponse("", background=BackgroundTask(leave))
-
-
 def half(_: "Request") -> Response:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"half"
@@ -113,24 +105,22 @@ def test_answers_of_starlette(
 
 def test_failures_after_the_last_byte(probe: "TrafficProbe", starlette_client: "type[TestClient]") -> None:
     """They count once, beside how long the answer took; one that was answered 500 has been counted."""
-    routes = [Route(f"/{view.__name__}", view) for view in (afterwards, crash, exits)]
+    routes = [Route(f"/{view.__name__}", view) for view in (afterwards, crash)]
     client = starlette_client(Starlette(routes=routes))
     probe.close_window()
     with pytest.raises(OnPurposeError):
         client.get("/afterwards")  # a fixture's
     probe.open_window()
-    for path, kind in (("/afterwards", OnPurposeError), ("/crash", OnPurposeError), ("/exits", SystemExit)):
-        for _ in range(2):
-            with pytest.raises(kind):
-                client.get(path)
+    for path in ("/afterwards", "/crash") * 2:
+        with pytest.raises(OnPurposeError):
+            client.get(path)
     collected = probe.collect(None, print)
     assert collected["answers"] == {
         "GET /afterwards": {"asked": 2, "cut": 0, "failures": {"OnPurposeError": 2}},
         "GET /crash": {"asked": 2, "cut": 0, "failures": {"500": 2}},
-        "GET /exits": {"asked": 2, "cut": 0, "failures": {}},
     }
     seen = {name: plain["seen"] for name, plain in collected["operations"].items()}
-    assert seen == {"GET /afterwards": 2, "GET /crash": 1, "GET /exits": 1}
+    assert seen == {"GET /afterwards": 2, "GET /crash": 1}
 
 
 def test_a_starlette_application_that_never_answers(finished: "list[Observation]") -> None:
