@@ -15,6 +15,7 @@ from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.probes.contract.deadline import Peer
 from pytest_backend_gates.probes.contract.serving import STREAM_SECONDS, Answer, EnoughError
 from pytest_backend_gates.taps.address import Address, is_loopback
+from pytest_backend_gates.units import counted
 
 #: Headers of one connection only, or written anew here.
 _OF_THE_CONNECTION: Final = (
@@ -114,7 +115,7 @@ def _read(response: HTTPResponse, peer: Peer) -> Answer:
         peer.end = min(peer.end, Clock.monotonic() + STREAM_SECONDS)
     while not answer.ended:
         try:
-            piece = response.read1(_PIECE)
+            piece = _piece(response)
             answer.add(piece)
         except TimeoutError:
             if not answer.streams:
@@ -124,6 +125,14 @@ def _read(response: HTTPResponse, peer: Peer) -> Answer:
             break
         answer.ended = not piece
     return answer
+
+
+def _piece(response: HTTPResponse) -> bytes:
+    """Return what has come of the body, nothing at its end. Raises :class:`HTTPException` for one that ends too early."""
+    piece = response.read1(_PIECE)
+    if not piece and response.length:
+        raise HTTPException(f"the last {counted(response.length, 'byte')} of it never came")
+    return piece
 
 
 def _why(error: Exception) -> str:

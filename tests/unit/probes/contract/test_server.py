@@ -265,6 +265,32 @@ def test_a_server_that_answers_drop_by_drop(begin: bytes, drop: bytes) -> None:
     assert 0 < len(sent) < 60
 
 
+@pytest.mark.parametrize(
+    ("begin", "told"),
+    [
+        (b"Content-Length: 9\r\n\r\nhalf", "the last 5 bytes of it never came"),
+        (b"Transfer-Encoding: chunked\r\n\r\n9\r\nhalf", "IncompleteRead(0 bytes read)"),
+    ],
+)
+def test_a_server_that_leaves_in_the_middle(begin: bytes, told: str) -> None:
+    """What is not whole is no answer, though it may look like one."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def leave() -> None:
+            peer, _ = listening.accept()
+            with peer:
+                peer.recv(1 << 16)
+                peer.sendall(b"HTTP/1.1 200 OK\r\n" + begin)
+
+        thread = threading.Thread(target=leave)
+        thread.start()
+        address = Address.parse(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        with pytest.raises(WireError) as error:
+            wire.ask(address, Request("GET", "/"), 5.0)
+        thread.join()
+    assert str(error.value) == f"no answer: {told}"
+
+
 def test_a_server_that_does_not_take_what_it_is_sent() -> None:
     """Neither may a long body keep a request for longer."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
