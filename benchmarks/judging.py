@@ -92,7 +92,7 @@ def _samples(operation: int) -> Plain:
 
 
 def _answers(operation: int) -> Plain:
-    return {"asked": _SAMPLES + 1, "failures": {} if operation % 10 else {"500": 1}}
+    return {"asked": _SAMPLES + 1, "cut": 0, "failures": {} if operation % 10 else {"500": 1}}
 
 
 def judged(payload: Payload) -> SessionReport:
