@@ -133,7 +133,8 @@ def whole(workspace: Workspace, name: str, version: str, extras: Sequence[str]) 
 
     def side(title: str, read: Callable[[], object], *words: str) -> Side:
         tests = workspace.folder / f"{title.partition(' ')[0]}-{name}.xml"
-        command = Command(_pytest(tests, *words), project, path, statuses=(0, 1))
+        # Its own configuration, also where it has none: not that of the project around this folder.
+        command = Command(_pytest(tests, "-c", "pyproject.toml", *words), project, path, statuses=(0, 1))
         return Side(title, (command,), lambda: (findings.tests(tests), read()))
 
     gates = ("--backend-gates", "--backend-gates-skip=contract", f"--backend-gates-report=json:{report}")
@@ -205,7 +206,7 @@ ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
     "static-cold": static_cold,
     "static-warm": static_warm,
     "static-one-changed": static_one_changed,
-    "whole-packaging": partial(whole, name="packaging", version="25.0", extras=("pretend==1.0.9",)),
+    "whole-h2": partial(whole, name="h2", version="4.3.0", extras=("hpack==4.1.0", "hyperframe==6.1.0")),
     "whole-attrs": partial(whole, name="attrs", version="25.4.0", extras=("cloudpickle==3.1.1",)),
     **contract_rows.ROWS,
     "judging": lambda workspace: judging(

@@ -41,7 +41,7 @@ class Apart:
     def measured(self, exercise: Callable[[], Exercise]) -> Exercise | None:
         """Run *exercise*, timed, apart from coverage and latency; ``None`` when it raised."""
         with ExitStack() as apart:
-            apart.enter_context(self.coverage.paused())
+            apart.enter_context(self.coverage.paused(long=True))
             apart.enter_context(self.traffic.generated())
             return self.running.guarded(self.contract, exercise)
 

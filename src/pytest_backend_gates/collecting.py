@@ -98,6 +98,8 @@ class Observing:
             yield
         finally:
             self.running.guarded(self.traffic, self.traffic.close_window)
+            if self.queries is not None:
+                self.running.guarded(self.queries, self.queries.look_back)
 
 
 class Holding:
@@ -154,7 +156,9 @@ def _has_run(report: pytest.TestReport) -> bool:
 class WorkerCollecting(Collecting):
     """Collects in an xdist worker and sends the payload to the controller."""
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            return  # there will be no verdict, and somebody waits for the prompt
         worker = session.config.workerinput["workerid"]  # type: ignore[attr-defined] # xdist puts it there
         payload = self.running.payload(worker, None, lambda _: None, thinned=self.thinned)
         session.config.workeroutput[WORKER_KEY] = payload.to_text()  # type: ignore[attr-defined]

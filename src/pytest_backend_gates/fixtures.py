@@ -63,7 +63,7 @@ def latency_budget(pytestconfig: pytest.Config) -> "LatencyBudget":
 
 
 @pytest.fixture
-def query_budget(pytestconfig: pytest.Config) -> "QueryBudget":
+def query_budget(pytestconfig: pytest.Config) -> "Iterator[QueryBudget]":
     """Limit the database statements of a block.
 
     ``with query_budget(max=3):`` fails the test, always, also without ``--backend-gates``, when SQLAlchemy or
@@ -71,7 +71,9 @@ def query_budget(pytestconfig: pytest.Config) -> "QueryBudget":
     """
     from pytest_backend_gates.query_budget import QueryBudget
 
-    return QueryBudget(pytestconfig.rootpath)
+    budget = QueryBudget(pytestconfig.rootpath)
+    yield budget
+    budget.check()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ a pass: nothing to judge is SKIPPED, or NO_DATA when the project wrote the thres
 a measurement with an error in it is ERROR, whatever else it says.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_backend_gates.blocks import Columns
@@ -23,8 +23,8 @@ from pytest_backend_gates.metrics import Catalogue
 from pytest_backend_gates.model import Outcome, Threshold, Verdict
 from pytest_backend_gates.rates import judge_rate, why_unproven
 from pytest_backend_gates.rules import alike, decided, owned, rivals
-from pytest_backend_gates.selector import selection
-from pytest_backend_gates.trend_words import both_text, left_text
+from pytest_backend_gates.selector import selection, widened
+from pytest_backend_gates.trend_words import both_text, left_text, nouns_of
 from pytest_backend_gates.trends import judge_samples, with_untimed
 from pytest_backend_gates.units import counted
 
@@ -89,9 +89,10 @@ class Judge:
     def _nothing_owned(self, row: Verdict, reading: Reading, measurement: Measurement) -> Verdict:
         """Judge a threshold that has nothing to judge: red when the project wrote it and the run was full."""
         threshold = row.threshold
-        noun = measurement.of if isinstance(measurement, Counter) else row.metric.subject
+        noun, known = _noun(row, measurement), _known(measurement)
         if not _among(measurement, threshold, (threshold,)):
-            return self._without_data(row, _unmatched(noun, _size(measurement), reading), reading.hint)
+            hint = _too_narrow(threshold, known) or reading.hint
+            return self._without_data(row, _unmatched(noun, len(known), reading), hint)
         left = owned(threshold, _left_to_tests(threshold, measurement), self.thresholds)
         if left:  # and judged there, by this judge
             return replace(row, outcome=Outcome.PASSED, judged=len(left), reason=left_text(len(left)))
@@ -198,8 +199,23 @@ def _among(
     return owned(threshold, names - besides if besides else names, thresholds)
 
 
-def _size(measurement: Measurement) -> int:
-    return len(measurement.subjects if isinstance(measurement, Gauge) else measurement.names)
+def _known(measurement: Measurement) -> Collection[str]:
+    return measurement.subjects if isinstance(measurement, Gauge) else measurement.names
+
+
+def _noun(row: Verdict, measurement: Measurement) -> str:
+    """Return what one of the things is that a threshold may match."""
+    if isinstance(measurement, Counter):
+        return measurement.of
+    if isinstance(measurement, Trend):
+        return nouns_of(row, map(measurement.subjects.get, measurement.names))[0]
+    return row.metric.subject
+
+
+def _too_narrow(threshold: Threshold, known: Iterable[str]) -> str | None:
+    """Say what would match something of what is *known*, where only a ``/`` keeps the threshold from it."""
+    found = widened(threshold.globs, known)
+    return f"write {found[1]} for {found[0]}: * stops at every /" if found else None
 
 
 def _left_to_tests(threshold: Threshold, measurement: Measurement) -> frozenset[str]:

@@ -48,7 +48,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """One rule: ``metric.aggregate[selector] operator limit``, or ``metric off`` (no operator)."""
+    """One rule: ``metric.aggregate[selector] operator limit``, or the same with ``off`` (no operator)."""
 
     text: str
     origin: Origin
@@ -68,8 +68,20 @@ class Threshold:
 
     @property
     def is_off(self) -> bool:
-        """Whether this is ``metric off``."""
+        """Whether this is ``metric off``, or such a line for one aggregate or selector."""
         return self.operator is None
+
+    def switches_off(self, other: "Threshold") -> bool:
+        """Whether this is an ``off`` for what *other* is: the whole metric, or just that aggregate and selector."""
+        if not self.is_off or self.metric != other.metric:
+            return False
+        same = self.aggregate in (None, other.aggregate) and self.globs == other.globs
+        return same or self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it names nothing but its metric."""
+        return self.left_side == self.metric
 
     @property
     def left_side(self) -> str:

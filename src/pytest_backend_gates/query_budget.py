@@ -36,6 +36,7 @@ class QueryBudget:
     def __init__(self, rootdir: Path) -> None:
         """Show lines of the code below *rootdir*."""
         self._places = Places(rootdir)
+        self._blocks: list[Block] = []
 
     def __call__(self, max: int) -> "Block":  # noqa: A002  it reads best where it is written
         """Return a block that may run *max* statements: ``with query_budget(max=5):``.
@@ -45,18 +46,29 @@ class QueryBudget:
         """
         if not _is_number(max):
             raise ValueError(f"query_budget: max={max!r} is no number of statements")
-        return Block(max, self._places)
+        self._blocks.append(Block(max, self._places))
+        return self._blocks[-1]
+
+    def check(self) -> None:
+        """Raise :class:`UncountedError` when a block was never entered: what looks like a budget was none."""
+        __tracebackhide__ = True
+        for block in self._blocks:
+            if not block.is_used:
+                raise UncountedError(
+                    f"query_budget: nothing was counted: write 'with query_budget(max={block.most}):'"
+                )
 
 
 class Block:
     """A block whose statements are counted, once. ``count`` is how many there have been so far."""
 
     def __init__(self, most: int, places: Places) -> None:
-        self._most = most
+        self.most = most
         self._places = places
         self._statements = Statements(self._source, every=True)
         self._listening = Listening(lambda: self._statements, Faults("statements"))
-        self._is_used = False
+        #: Whether it was entered.
+        self.is_used = False
 
     @property
     def count(self) -> int:
@@ -66,12 +78,12 @@ class Block:
     def __enter__(self) -> Self:
         """Begin to count. Raises :class:`UncountedError` when the block was entered before."""
         __tracebackhide__ = True
-        if self._is_used:
+        if self.is_used:
             raise UncountedError(
                 f"query_budget: this block was entered before, and counts once: "
-                f"write 'with query_budget(max={self._most}):' for each"
+                f"write 'with query_budget(max={self.most}):' for each"
             )
-        self._is_used = True
+        self.is_used = True
         self._listening.install_imported()
         return self
 
@@ -88,7 +100,7 @@ class Block:
     def _judge(self) -> None:
         __tracebackhide__ = True
         self._check_listening()
-        if self.count > self._most:
+        if self.count > self.most:
             raise QueryBudgetError("\n".join(self._told()))
 
     def _check_listening(self) -> None:
@@ -109,7 +121,7 @@ class Block:
 
     def _told(self) -> list[str]:
         ordered = self._statements.by_number()
-        lines = [f"query_budget: {self.count:,} statements, and {self._most:,} at most were allowed"]
+        lines = [f"query_budget: {self.count:,} statements, and {self.most:,} at most were allowed"]
         for shape, runs in ordered[:_SHOWN]:
             source = self._statements.sources[shape]
             place = f"  ({source.path}:{source.line})" if source.path else ""

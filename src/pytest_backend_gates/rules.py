@@ -23,8 +23,9 @@ def in_force(thresholds: Iterable[Threshold], catalogue: Catalogue) -> tuple[Thr
     """Return what is left of *thresholds* when each one's successors have had their say.
 
     ``metric off`` cancels every threshold of the metric before it, and stays (as the row that says so)
-    unless another threshold of the metric follows. A default is replaced by the project's threshold for
-    everything; what the command line covers, it replaces; and so does what follows a preset's line.
+    unless another threshold of the metric follows; ``metric.aggregate[selector] off`` cancels those that say the
+    same. A default is replaced by the project's threshold for everything; what the command line covers, it replaces;
+    and so does what follows a preset's line.
     """
     kept: list[Threshold] = []
     for new in thresholds:
@@ -47,7 +48,9 @@ def with_members(
 def _replaces(new: Threshold, old: Threshold, catalogue: Catalogue) -> bool:
     if new.metric != old.metric:
         return False
-    if new.is_off or old.is_off or new == old:
+    if new.is_off:
+        return new.switches_off(old)
+    if old.is_off or new == old:
         return True
     return new.aggregate == old.aggregate and _overrides(new, old, catalogue.metrics[new.metric].kind)
 
@@ -59,6 +62,20 @@ def _overrides(new: Threshold, old: Threshold, kind: Kind) -> bool:
     if not old.from_preset and new.origin.kind == old.origin.kind:
         return False
     return new.globs == old.globs if kind is Kind.RATE else covers(new.globs, old.globs)
+
+
+def idle(thresholds: Sequence[Threshold]) -> Iterator[Problem]:
+    """Yield a problem for each ``off`` for an aggregate or selector of which nothing before it speaks."""
+    for number, one in enumerate(thresholds):
+        if one.is_off and not one.is_whole and not any(map(one.switches_off, thresholds[:number])):
+            yield Problem(
+                f"there is no '{one.left_side}' before it to be switched off",
+                _option(one.origin),
+                one.text,
+                (0, len(one.left_side)),
+                f"'{one.metric} off' switches all of the metric off; what a selector matches is left alone by a"
+                " threshold of its own with another limit",
+            )
 
 
 def shadowed(thresholds: Sequence[Threshold], catalogue: Catalogue) -> Iterator[Problem]:

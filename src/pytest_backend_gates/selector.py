@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain, product, zip_longest
 
 _WILDCARDS = re.compile(r"(?:^|(?<=/))\*\*/|\*\*|\*")
+_WITHIN_SEGMENT = re.compile(r"(?<!\*)\*(?!\*)")
 #: What stands for a wildcard of the covered glob: characters that no path contains.
 _ONE_SEGMENT, _MANY_SEGMENTS = "\0", "\1"
 _TO_REGEX = {"**/": "(?:.*/)?", "**": ".*", "*": f"[^/{_MANY_SEGMENTS}]*"}
@@ -42,6 +43,13 @@ def selection(globs: Sequence[str], subjects: Iterable[str]) -> frozenset[str]:
         return by_file[path] or (blocks is not None and blocks.fullmatch(subject) is not None)
 
     return frozenset(filter(is_meant, subjects))
+
+
+def widened(globs: Sequence[str], subjects: Iterable[str]) -> tuple[str, str] | None:
+    """Return one of *globs*, and with ``**`` for its ``*``, if that means any of *subjects*."""
+    wider = ((glob, _WITHIN_SEGMENT.sub("**", glob)) for glob in globs)
+    known = list(subjects)
+    return next(((glob, wide) for glob, wide in wider if wide != glob and selection((wide,), known)), None)
 
 
 def covers(outer: Sequence[str], inner: Sequence[str]) -> bool:

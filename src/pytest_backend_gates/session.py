@@ -23,7 +23,7 @@ from pytest_backend_gates.probes import Probe
 from pytest_backend_gates.probes.contract.probe import ContractProbe
 from pytest_backend_gates.probes.coverage import CoverageProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.settings import Settings, read, source_of
+from pytest_backend_gates.settings import Settings, is_left_out, read, source_of
 from pytest_backend_gates.timing import Timing
 
 
@@ -59,7 +59,7 @@ def begin(config: pytest.Config, parser: pytest.Parser) -> LastWord:
     config.add_cleanup(running.stop)
     config.stash[LAST_WORD] = last_word = LastWord(config)
     config.stash[BEGINNING] = Beginning(parser, coverage, running, narrowed)
-    if why_not_run(known) is None:
+    if why_not_run(known) is None and not is_left_out("coverage", known):
         running.start(coverage)
     return last_word
 

@@ -1,5 +1,6 @@
 """What every option and ini key means together: one frozen Settings, or every problem at once."""
 
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from pytest_backend_gates.own_metrics import OwnMetric, read_metrics
 from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.reports import RENDERERS, Rendering
 from pytest_backend_gates.reports.writer import Target, parse_target
-from pytest_backend_gates.rules import in_force, shadowed
+from pytest_backend_gates.rules import idle, in_force, shadowed
 from pytest_backend_gates.suite import Suite, read_suite
 from pytest_backend_gates.threshold import Preset, ThresholdSyntaxError, parse, read_globs, strip_comment
 from pytest_backend_gates.written import Line, Written
@@ -74,7 +75,7 @@ class _Reader:
         thresholds = [*self._defaults(), *self._thresholds(sets)]
         thresholds += self._left_out(thresholds)
         effective = in_force(thresholds, self.catalogue)
-        self.written.problems += shadowed(effective, self.catalogue)
+        self.written.problems += [*idle(thresholds), *shadowed(effective, self.catalogue)]
         source, reports = self._source(), self._reports()
         strict = self.written.flag("backend_gates_strict")
         plan, suite = read_plan(self.written, self.config.rootpath), read_suite(self.written)
@@ -151,7 +152,7 @@ class _Reader:
         if text is None:
             return None
         known = self.catalogue.gates
-        names = [name.strip() for name in text.split(",")]
+        names = _split(text)
         for name in names:
             if not name:
                 allowed = f"allowed: {', '.join(known)}"
@@ -210,6 +211,16 @@ class _Reader:
                 targets.append(Target(target.format, folder / target.path, is_asked_for))
                 self.written.origins[str(targets[-1].path)] = str(line.origin)
         return tuple(targets)
+
+
+def _split(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def is_left_out(gate: str, known: Namespace) -> bool:
+    """Whether this run leaves *gate* out, as far as is *known* before conftest files are read. Mistakes `read` tells."""
+    only, skip = known.backend_gates_only, known.backend_gates_skip
+    return (only is not None and gate not in _split(only)) or (skip is not None and gate in _split(skip))
 
 
 def _find_source(config: pytest.Config, configured: Sequence[str]) -> Source:

@@ -1,6 +1,6 @@
 """The threshold language: grammar, scanner, parser.
 
-    statement  : threshold | name "off" | "preset:" word
+    statement  : threshold | name selector? "off" | "preset:" word
     threshold  : name selector? operator quantity
     name       : metric ("." aggregate)?        # the longest metric of the catalogue wins
     selector   : "[" (glob ("," glob)* | "@" set) "]"    # ends at the last "]"
@@ -117,12 +117,10 @@ def parse(
     if preset is not None:
         return _preset(scanner, preset)
     name, metric, aggregate = _name(scanner, catalogue)
+    selector, globs = _selector(scanner, metric, catalogue.sets, sets)
     if scanner.accept("'off'"):
         scanner.expect_end()
-        if aggregate:
-            scanner.fail("'off' switches a whole metric off", f"write '{metric.name} off'")
-        return Threshold(scanner.source, origin, metric.name, name)
-    selector, globs = _selector(scanner, metric, catalogue.sets, sets)
+        return Threshold(scanner.source, origin, metric.name, name, aggregate, selector, globs)
     operator = _operator(scanner, metric, aggregate, origin)
     if metric.kind is Kind.TREND and aggregate is None:
         scanner.span = (0, len(name))

@@ -1,6 +1,6 @@
 """What is said of the samples of a trend: the sentence of a row, and that of each subject."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -15,7 +15,7 @@ from pytest_backend_gates.answers import (
     seen,
 )
 from pytest_backend_gates.evidence import refuting_count
-from pytest_backend_gates.measurements import ROUNDS, Conditions, Finding, Number
+from pytest_backend_gates.measurements import ROUNDS, Conditions, Finding, Number, Samples
 from pytest_backend_gates.model import Verdict
 from pytest_backend_gates.units import SIDES, counted, quantity_text, shown_beside
 
@@ -51,7 +51,7 @@ def reason(
 
 def _conditions_text(answers: Sequence[Answer], conditions: Conditions) -> str:
     """Say under what the samples of *answers* were taken, which may be requests, rounds, or some of each."""
-    samples = [part.samples for answer in answers for part in answer.parts or (answer,)]
+    samples = _samples(answers)
     rounds = sum(one.sources.get(ROUNDS, 0) for one in samples)
     traced = conditions.rounds if rounds else conditions.requests
     if 0 < rounds < sum(one.count for one in samples) and conditions.requests != conditions.rounds:
@@ -59,11 +59,16 @@ def _conditions_text(answers: Sequence[Answer], conditions: Conditions) -> str:
     return ", ".join(filter(None, [traced, conditions.workers]))
 
 
+def _samples(answers: Iterable[Answer]) -> list[Samples]:
+    """Return the samples of each subject, those that were judged together included."""
+    return [part.samples for answer in answers for part in answer.parts or (answer,)]
+
+
 def _judged_text(row: Verdict, question: Question, answers: Sequence[Answer], worst: Answer) -> str:
     over, within = members(proving(answers, Proof.OVER)), members(proving(answers, Proof.WITHIN))
     if not over and not within:
         return f"nothing proven: {worst.subject}: {finding(row, question, worst).message}"
-    nouns = _nouns(row, answers)
+    nouns = nouns_of(row, _samples(answers))
     together = f" ({worst.members} {nouns[1]} with few samples, together)" if worst.members > 1 else ""
     if over:
         told = f"{over} of {counted(members(answers), *nouns)} {_side(question)}"
@@ -74,13 +79,16 @@ def _judged_text(row: Verdict, question: Question, answers: Sequence[Answer], wo
     return f"worst {worst.subject}{together}; {told}"
 
 
-def _nouns(row: Verdict, answers: Sequence[Answer]) -> tuple[str, str]:
-    """Return what the subjects of *answers* are, as one and as several: what was timed in rounds is a benchmark."""
-    parts = [part for answer in answers for part in answer.parts or (answer,)]
+def nouns_of(row: Verdict, every: Iterable[Samples | None]) -> tuple[str, str]:
+    """Return what subjects with these samples are, as one and as several.
+
+    What was timed in rounds is a benchmark, and so is what has no samples.
+    """
+    rounds = [samples is None or bool(samples.sources.get(ROUNDS)) for samples in every]
     noun = row.metric.subject
-    if not any(part.samples.sources.get(ROUNDS) for part in parts):
+    if not any(rounds):
         return noun, f"{noun}s"
-    if all(part.samples.sources.get(ROUNDS) for part in parts):
+    if all(rounds):
         return _TIMED, f"{_TIMED}s"
     return f"{noun} or {_TIMED}", f"{noun}s and {_TIMED}s"
 

@@ -126,7 +126,7 @@ def _measurement_fault(measured: Measurement) -> str | None:
         case Gauge(subjects=points):
             return _wrong(points, _is_point, "a Point with an int or a Fraction")
         case Trend(subjects=samples):
-            return _wrong(samples, _is_samples, "Samples with a tuple of array('q')")
+            return _wrong(samples, _is_samples, "Samples with a tuple of arrays of whole numbers")
         case Counter(findings=findings, examined=examined, tallies=tallies):
             if not _are_findings(findings):
                 return "findings that are no tuple of Findings"

@@ -11,16 +11,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.plugin.forked import Forking
 
 #: Distribution is a dimension of a test, not a test file.
 MODES = {"no xdist": ("-p", "no:xdist"), "-n0": ("-n0",), "-n2": ("-n2",)}
 
 #: Plugins that have no part in these projects, left out because schemathesis's own takes a second to import.
 BYSTANDERS = ("schemathesis", "hypothesispytest", "anyio", "benchmark", "django", "faker")
+
+#: The others, which are named where pytest need not look for them: it asks for every file of every installed plugin.
+PLUGINS = ("backend-gates", "pytest_cov", "xdist")
 
 #: What a run of this suite sets and a run inside it must not see.
 FOREIGN = (
@@ -82,9 +87,11 @@ backend_gates_thresholds =
     coverage > 80%
 """
 
-
 #: Where a PostgreSQL has to answer for the tests that need one.
 POSTGRESQL = ("127.0.0.1", 5432)
+
+#: Most sessions are forked from one process of this worker's.
+FORKING = Forking()
 
 OUTCOMES = ("PASSED", "WAIVED", "OFF", "SKIPPED", "NO_DATA", "FAILED", "ERROR")
 
@@ -145,31 +152,41 @@ class Project:
         return self
 
     def command(self, *args: str) -> list[str]:
-        without = (part for name in BYSTANDERS for part in ("-p", f"no:{name}"))
-        return [sys.executable, "-m", "pytest", *without, *self.mode, *args]
+        """Return what a user would start, but that plugins are named which pytest would find."""
+        return [sys.executable, "-m", "pytest", *self._plugins(args), *self.mode, *args]
+
+    def _plugins(self, args: tuple[str, ...]) -> Iterator[str]:
+        """Yield the options for the same plugins, found or named."""
+        as_users = self._as_users(args)
+        if not as_users:
+            yield "--disable-plugin-autoload"
+        for name in (f"no:{name}" for name in BYSTANDERS) if as_users else PLUGINS:
+            if not {name, f"no:{name}"} & {*args, *self.mode}:
+                yield from ("-p", name)
+
+    def _as_users(self, args: tuple[str, ...]) -> bool:
+        """Whether everything is as users have it: in one of the modes, and where how pytest starts is the matter."""
+        about_plugin = any(option == "-p" and "backend" in name for option, name in pairwise(args))
+        variables = any(name.startswith(("PYTHON", "PYTEST")) for name in self.env)
+        return about_plugin or variables or self.mode == MODES["-n0"]
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         return {**kept, "COLUMNS": "100", **self.env}
 
     def run(self, *args: str, cwd: Path | None = None) -> Result:
-        done = subprocess.run(
-            self.command(*args),
-            cwd=cwd or self.root,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        folder = cwd or self.root
+        if not self._as_users(args):
+            return Result(*FORKING.run(self.command(*args)[3:], folder, self.environment()))
+        with self.started(*args, cwd=folder) as process:
+            return self.finished(process)
 
     @contextmanager
-    def started(self, *args: str) -> Iterator["subprocess.Popen[str]"]:
+    def started(self, *args: str, cwd: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
         """Start a run in a process group of its own, as a terminal would; whatever is left of it is killed."""
         process = subprocess.Popen(
             self.command(*args),
-            cwd=self.root,
+            cwd=cwd or self.root,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -186,7 +203,7 @@ class Project:
 
     def finished(self, process: "subprocess.Popen[str]") -> Result:
         """Wait for a run that was started."""
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=600)
         return Result(process.returncode, out, err)
 
     def gates(self, *args: str) -> Result:
@@ -214,6 +231,13 @@ def eventually(holds: Callable[[], bool], seconds: float = 120.0) -> bool:
     return True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def end_of_forking() -> Iterator[None]:
+    """End the process that was forked."""
+    yield
+    FORKING.end()
+
+
 @pytest.fixture(name="eventually")
 def eventually_fixture() -> Callable[..., bool]:
     """Wait until something holds: ``eventually(lambda: path.exists())``. Tests may not import from a conftest."""
@@ -239,6 +263,13 @@ def empty(tmp_path: Path, mode: tuple[str, ...]) -> Project:
 def shop(empty: Project) -> Project:
     """Make a small Flask project whose four gates pass."""
     return _shop(empty)
+
+
+@pytest.fixture
+def idle(shop: Project) -> Project:
+    """Let its tests import nothing: for gates that the tests have no part in."""
+    text = "import pytest\n\n\n@pytest.mark.parametrize('n', range(4))\ndef test_nothing(n):\n    pass\n"
+    return shop.file("tests/test_app.py", text)
 
 
 @pytest.fixture

@@ -97,6 +97,16 @@ backend_gates_thresholds =
     security.high off
 """
 
+BACKEND_APP = """\
+import pytest
+
+from shop.app import app
+
+
+@pytest.fixture
+def backend_app():
+    return app
+"""
 
 OFF = dict.fromkeys(("coverage", "complexity", "security"), "OFF")
 #: What the clients of the tests call themselves.
@@ -165,8 +175,9 @@ def test_a_server_in_another_process(empty: "Project", serve: "Serve") -> None:
     assert (orders, sent["GET /status"], sent["POST /orders"], sent["GET /nowhere"]) == (90, 1, 1, 1)
     assert errors["GET /status"]["hits"] == 1
     latency = report["measurements"]["latency"]["subjects"]
+    cold = latency["GET /orders/{order_id}"]["cold"]  # those of the fixture come first
     assert {name: one["count"] + one["cold"] for name, one in latency.items()} == {
-        name: one["total"] for name, one in errors.items()
+        name: one["total"] + cold * name.startswith("GET /orders/") for name, one in errors.items()
     }
     assert f"note: latency: 53 requests to {url} timed at the client's side\n" in result.out
     assert "note: latency: 1 request matched no route, and so no operation\n" in result.out
@@ -181,14 +192,22 @@ def test_a_server_in_another_process(empty: "Project", serve: "Serve") -> None:
 
 def test_consent(single: "Project", serve: "Serve") -> None:
     """Operations that write are asked when the project says so; an application, where there is one, in process."""
-    with serve(single):
-        single.gates("--backend-gates-only=contract", "-o", "backend_gates_writes=true")
+    with serve(single) as url:
+        there = single.gates("--backend-gates-only=contract", "-o", "backend_gates_writes=true")
         assert "POST /orders" in {asked for client, asked in seen(single) if client not in CLIENTS}
         (single.root / "seen.txt").unlink()
         (single.root / "tests/test_app.py").write_text("def test_own(): ...\n")
-        single.gates("--backend-gates-only=contract", "-o", "backend_gates_app=shop.app:app")
+        here = single.gates("--backend-gates-only=contract", "-o", "backend_gates_app=shop.app:app")
         # What has no client is asked in process.
         assert {client for client, _ in seen(single)} == {"testclient"}
+        (single.root / "tests/conftest.py").write_text(BACKEND_APP)
+        own = single.gates("--backend-gates-only=contract")
+        assert {asked for client, asked in seen(single) if client == "?"} == {"GET /openapi.json"}
+    note = (
+        f"note: contract: its tests asked the application in process, and not {url}:"
+        " backend_gates_app, or a fixture backend_app, goes first"
+    )
+    assert [" ".join(one.block.split()).count(note) for one in (there, here, own)] == [0, 1, 1]
 
 
 def test_a_server_that_is_down(single: "Project") -> None:

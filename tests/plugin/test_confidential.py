@@ -1,4 +1,7 @@
-"""No credential of a project is in anything that is printed or written, wherever it was sent, returned or raised."""
+"""No credential of a project is in anything that is printed or written, wherever it was sent, returned or raised.
+
+Nor is any value that stood in an answer which breaks the schema.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -69,7 +72,7 @@ def raises(request: Request):
 
 @app.get("/account", response_model=Account)
 def account():
-    return JSONResponse({"token": plant("returned"), "visible": "in plain view"})
+    return JSONResponse({"token": plant("returned"), "visible": plant("under a plain name")})
 
 
 @app.get("/accounts", response_model=list[Account])
@@ -276,14 +279,14 @@ backend_gates_thresholds =
     queries.repeated.max < 2
     contract.failures == 0
 """
-#: What tells that a place was reached, and that what is no credential is still shown.
+#: What tells that a place was reached, and that what it printed or raised besides is still shown.
 SHOWN = (
     "500 Internal Server Error (RuntimeError)",
     "[response_schema_conformance]",
     "[status_code_conformance]",
     "-H 'X-Api-Key: [Filtered]'",
     "postgres://[Filtered]@db/shop password=[Filtered]",
-    "in plain view",
+    'a string at /visible breaks type: "integer"',
     "Captured stdout call",
     "asked with",
     "cookies ['[Filtered]', '[Filtered]']",

@@ -241,14 +241,14 @@ def test_what_each_run_selects(project: "Project") -> None:
 
 
 @two_workers
-@pytest.mark.parametrize("how", ["loadfile", "worksteal"])
-def test_distributions(project: "Project", how: str) -> None:
+def test_distributions(project: "Project") -> None:
     """Every way to distribute runs each item once, with the requests that it has in a single process."""
     replace(project, mode=("-p", "no:xdist")).gates(ONLY)
     alone = seen(project)
-    result, ends = ended(project, ONLY, "--dist", how)
-    assert ends == {**OWN, **contract("passed", "skipped", "failure", "passed")}
-    assert (sorted(seen(project)), result.rows()["contract"]) == (sorted(alone), "FAILED")
+    for how in ("loadfile", "worksteal"):
+        result, ends = ended(project, ONLY, "--dist", how)
+        assert ends == {**OWN, **contract("passed", "skipped", "failure", "passed")}
+        assert (sorted(seen(project)), result.rows()["contract"]) == (sorted(alone), "FAILED")
 
 
 @one_mode

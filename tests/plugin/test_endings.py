@@ -57,6 +57,8 @@ def busy(shop: "Project") -> Iterator["Project"]:
     """Make a project whose static scan lasts, with its own temporary folder; whatever it leaves is killed."""
     for number in range(120):
         shop.file(f"shop/part{number}.py", MODULE)
+    # Nothing imports them, and coverage.py would take as long as the scan to count their lines.
+    shop.file(".coveragerc", "[run]\nomit = shop/part*\n")
     (shop.root / "tmp").mkdir()
     project = replace(shop, env={"BACKEND_GATES_MARK": str(shop.root), "TMPDIR": str(shop.root / "tmp")})
     yield project
@@ -130,7 +132,7 @@ def test_static_scan_is_killed(busy: "Project", eventually: Callable[..., bool])
     result = ended(busy, eventually, lambda _: os.kill(scans(busy)[0], signal.SIGKILL))
     assert result.status == 1
     assert result.rows() == {
-        "coverage": "FAILED",  # nothing imports what keeps the scan busy
+        "coverage": "PASSED",
         "complexity": "ERROR",
         "security": "ERROR",
         "contract": "SKIPPED",

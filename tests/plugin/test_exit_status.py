@@ -82,11 +82,14 @@ def test_status_of(shop: "Project", eventually: Callable[..., bool], ending: End
     """The status is pytest's own, 1 when only a gate failed; a session cut short has no verdict."""
     for name, text in ending.files.items():
         shop.file(name, text)
-    with shop.started("--backend-gates", "--backend-gates-report=json:gates.json", *ending.args) as process:
-        if ending.interrupted:
+    args = ("--backend-gates", "--backend-gates-report=json:gates.json", *ending.args)
+    if ending.interrupted:
+        with shop.started(*args) as process:
             assert eventually((shop.root / "sleeping").exists)
             os.killpg(process.pid, signal.SIGINT)
-        result = shop.finished(process)
+            result = shop.finished(process)
+    else:
+        result = shop.run(*args)
     if ending.refused is not None:
         assert (result.status, result.out.strip(), result.err.strip()) == (4, "", ending.refused.strip())
         assert not (shop.root / "gates.json").exists()

@@ -205,7 +205,7 @@ def pytest_backend_gates_probes():
 
 
 @pytest.mark.parametrize("scope", ["process", "session"])
-def test_scopes(shop: "Project", scope: str) -> None:
+def test_scopes(idle: "Project", scope: str) -> None:
     """A probe measures once beside the tests, or wherever tests run."""
     told = """\
     def start(self):
@@ -213,12 +213,12 @@ def test_scopes(shop: "Project", scope: str) -> None:
         pathlib.Path(__file__).with_name(f"started-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}").touch()
 """
     probe = PROBE.replace('"session"', f'"{scope}"').replace("    def collect", f"{told}\n    def collect")
-    shop.file("conftest.py", HEAD + probe)
-    assert shop.gates("--backend-gates-only=own", "--backend-gates-threshold=own == 3").status == 0
+    idle.file("conftest.py", HEAD + probe)
+    assert idle.gates("--backend-gates-only=own", "--backend-gates-threshold=own == 3").status == 0
     where = {"started-main"}
-    if shop.mode_name == "-n2" and scope == "process":
+    if idle.mode_name == "-n2" and scope == "process":
         where = {"started-gw0", "started-gw1"}
-    assert {path.name for path in shop.root.glob("started-*")} == where
+    assert {path.name for path in idle.root.glob("started-*")} == where
 
 
 #: Step of the probe -> its body, and what the row says of it.
@@ -254,15 +254,15 @@ FAILING = [
 
 
 @pytest.mark.parametrize(("mode", "step"), FAILING, indirect=["mode"])
-def test_a_probe_that_fails_later(shop: "Project", step: str) -> None:
+def test_a_probe_that_fails_later(idle: "Project", step: str) -> None:
     """It is an ERROR of its gate, with the traceback kept; the other gates have their verdict."""
     body, message = STEPS[step]
     name = step.partition("(")[0]
     probe = PROBE.replace(f"    def {name}(", f"    def _{name}(").replace(
         "    scope", f"    def {step}:\n        {body}\n    scope"
     )
-    shop.file("conftest.py", HEAD + probe.replace('"session"', '"process"'))
-    result, report = shop.report("--backend-gates-only=own,complexity", "--backend-gates-threshold=own == 3")
+    idle.file("conftest.py", HEAD + probe.replace('"session"', '"process"'))
+    result, report = idle.report("--backend-gates-only=own,complexity", "--backend-gates-threshold=own == 3")
     (own,), (complexity,) = rows_of(report, "own"), rows_of(report, "complexity")
     assert (result.status, complexity["outcome"], own["outcome"]) == (1, "PASSED", "ERROR")
     assert own["findings"][0] == {
@@ -274,10 +274,10 @@ def test_a_probe_that_fails_later(shop: "Project", step: str) -> None:
     assert "traceback of the own-probe probe" in result.out
 
 
-def test_a_probe_that_cannot_advise(shop: "Project") -> None:
+def test_a_probe_that_cannot_advise(idle: "Project") -> None:
     """Its verdict stands, and a note says why there is no advice."""
     advice = PROBE.replace("    scope", "    def advise(self, verdict):\n        return 'mend it'\n    scope")
-    _, report = shop.file("conftest.py", HEAD + advice).report(
+    _, report = idle.file("conftest.py", HEAD + advice).report(
         "--backend-gates-only=own", "--backend-gates-threshold=own < 3"
     )
     (row,) = rows_of(report, "own")
@@ -385,9 +385,9 @@ def words(project: "Project", analyzer: str = ANALYZER) -> tuple[dict[str, Any],
 INI = "[pytest]\npythonpath = .\nbackend_gates_source = shop\n"
 
 
-def test_an_analyzer_of_the_project(shop: "Project") -> None:
+def test_an_analyzer_of_the_project(idle: "Project") -> None:
     """Its module is found by ``pythonpath`` also where the static scan runs."""
-    row, complexity = words(shop)
+    row, complexity = words(idle)
     assert (row["outcome"], complexity["outcome"]) == ("FAILED", "PASSED")
     assert [(one["path"], one["line"]) for one in row["findings"]] == [
         ("shop/app.py", 6),
@@ -414,12 +414,12 @@ ONLY_HERE = "import sys\nassert 'pytest' in sys.modules, 'not for children'\n"
         ),
     ],
 )
-def test_an_analyzer_that_fails_later(shop: "Project", old: str, new: str, message: str) -> None:
+def test_an_analyzer_that_fails_later(idle: "Project", old: str, new: str, message: str) -> None:
     """It is an ERROR of its gate, and the other analyzers' findings stand."""
     changed = ANALYZER.replace(old, new, 1)
     if "{[" in changed or '": {' in new:
         changed = changed.replace("in line]}", "in line}}")
-    row, complexity = words(shop, changed)
+    row, complexity = words(idle, changed)
     assert (row["outcome"], complexity["outcome"]) == ("ERROR", "PASSED")
     assert row["findings"][0]["message"].startswith(message)
 
@@ -441,29 +441,29 @@ def rendered(project: "Project", body: str) -> tuple[int, str, str]:
     return result.status, result.out, result.err
 
 
-def test_a_renderer_that_fails_at_once(shop: "Project") -> None:
+def test_a_renderer_that_fails_at_once(idle: "Project") -> None:
     """The report that says ``incomplete`` is its first work: what cannot be written is told before the first test."""
-    status, _, err = rendered(shop, "return {}[report.outcome]")
+    status, _, err = rendered(idle, "return {}[report.outcome]")
     who = "text: the renderer of conftest.py"
     assert (status, err) == (
         4,
         f"ERROR: --backend-gates-report: cannot write {who} raised KeyError: 'incomplete'\n\n",
     )
-    assert rendered(shop, "return 3")[2] == (
+    assert rendered(idle, "return 3")[2] == (
         f"ERROR: --backend-gates-report: cannot write {who} returned an object of the type int, and no str\n\n"
     )
 
 
-def test_a_renderer_that_fails_at_the_end(shop: "Project") -> None:
+def test_a_renderer_that_fails_at_the_end(idle: "Project") -> None:
     """The verdict stands and the other reports are written; a report that was asked for and is not there is red."""
-    status, out, _ = rendered(shop, "return {'incomplete': 'not yet'}[report.outcome]")
+    status, out, _ = rendered(idle, "return {'incomplete': 'not yet'}[report.outcome]")
     assert status == 1
     assert (
         "the report was not written: text: the renderer of conftest.py raised KeyError: 'passed'"
         in out.splitlines()
     )
-    assert (shop.root / "told.txt").read_text() == "not yet"
-    assert json.loads((shop.root / "gates.json").read_text())["outcome"] == "passed"
+    assert (idle.root / "told.txt").read_text() == "not yet"
+    assert json.loads((idle.root / "gates.json").read_text())["outcome"] == "passed"
 
 
 @one_mode

@@ -111,6 +111,8 @@ def test_generator(latency_budget):
     with pytest.raises(TypeError, match="the call returns a generator that nobody reads"):
         latency_budget("lazy", "p95 < 1ms")(lambda: (number for number in range(3)))
 """
+#: The static scan has no part in what is timed.
+UNSCANNED = "--backend-gates-skip=complexity,security"
 #: Those of the first tests that fail with the gates on.
 RED = {"test_over", "test_mistake", "test_broken_off", "test_forgotten", "test_raises_late"}
 #: All that is told of a mistake in a budget: the line of the test, and the mistake.
@@ -262,7 +264,7 @@ def _traceback(result: "Result", test: str) -> str:
 def test_budgets_are_judged_in_the_test_and_reported(shop: "Project") -> None:
     """Each test fails by its own budget, at its own line; the rounds are subjects of the report in any mode."""
     shop.file("tests/test_budget.py", TESTS)
-    result, report = shop.report("-v", "-rs", "-p", "no:pytest_cov")
+    result, report = shop.report(UNSCANNED, "-v", "-rs", "-p", "no:pytest_cov")
     outcomes = _outcomes(result)
     assert {name for name, outcome in outcomes.items() if outcome == "FAILED"} == RED
     assert outcomes["test_unproven"] == "SKIPPED"
@@ -351,7 +353,7 @@ def test_benchmarks(single: "Project", args: tuple[str, ...], reason: str | None
     needing = [f"--backend-gates-threshold=latency.{text} < 10s" for text in ("p95[tests/**]", "max")]
     mode = ("-p", "pytest_benchmark.plugin", "-p", "no:pytest_cov")
     project = type(single)(single.root, args or ("-n0",), {"PYTEST_PLUGINS": ""})
-    result, report = project.report(*mode, *needing)
+    result, report = project.report(UNSCANNED, *mode, *needing)
     (gate,) = [gate for gate in report["gates"] if gate["gate"] == "latency"]
     outcomes = [row["outcome"] for row in gate["rows"] if row["origin"] != "default"]
     told = " ".join(result.block.split())
@@ -374,7 +376,7 @@ def test_styles_of_tests(shop: "Project") -> None:
     """In unittest's classes and in async tests as anywhere; and what would time two things as one is refused."""
     shop.file("tests/test_styles.py", STYLES)
     project = type(shop)(shop.root, (*shop.mode, "-p", "anyio"), shop.env)
-    result, report = project.report("-v", "-p", "no:pytest_cov")
+    result, report = project.report(UNSCANNED, "-v", "-p", "no:pytest_cov")
     outcomes = _outcomes(result)
     assert {name for name, outcome in outcomes.items() if outcome == "FAILED"} == STYLES_RED
     for one, other in (("two", "one"), ("inner", "outer")):
@@ -408,7 +410,9 @@ def test_what_a_benchmark_times_is_its_own(single: "Project", core: str) -> None
         pytest.skip("this Python has no sys.monitoring")
     single.file("tests/test_benchmarks.py", REQUESTS).file("shop/only.py", ONLY)
     single.file(".coveragerc", f"[run]\nsource = shop\ncore = {core}\n")
-    result, report = _benchmarking(single).report("-p", "no:pytest_cov", "--benchmark-max-time=0.05")
+    result, report = _benchmarking(single).report(
+        UNSCANNED, "-p", "no:pytest_cov", "--benchmark-max-time=0.05"
+    )
     subjects = report["measurements"]["latency"]["subjects"]
     (operation,) = [one for name, one in subjects.items() if name.startswith("GET")]
     assert operation["sources"]["benchmark"] == 0
@@ -444,16 +448,16 @@ def test_the_row_tells_what_measured(shop: "Project", args: tuple[str, ...], mix
     shop.file(
         "tests/test_budget.py", "def test_it(latency_budget):\n    latency_budget('it', rounds=20)(int)\n"
     )
-    result = shop.gates("--cov-report=", "--backend-gates-threshold=latency.max[it] < 10s", *args)
+    result = shop.gates(UNSCANNED, "--cov-report=", "--backend-gates-threshold=latency.max[it] < 10s", *args)
     workers = "2 workers" if "-n2" in shop.mode else ""
     told = " ".join(result.block.split())
-    found = re.findall(r"PASSED latency .*? \d+ samples(?:; (.*?))?(?= PASSED| note:| \d gates)", told)
+    found = re.findall(r"PASSED latency .*? \d+ samples(?:; (.*?))?(?= PASSED| note:| \d gates?)", told)
     assert found == [", ".join(filter(None, [text, workers])) for text in (mixed, rounds)], told
 
 
 def test_a_fixture_of_the_projects_own_is_no_benchmark(single: "Project") -> None:
     """Only pytest-benchmark's rounds are missed when they are not timed."""
     single.file("tests/test_own.py", OWN).file("tests/test_benchmarks.py", BENCHMARKS)
-    result, report = _benchmarking(single, "--benchmark-disable").report("-p", "no:pytest_cov")
+    result, report = _benchmarking(single, "--benchmark-disable").report(UNSCANNED, "-p", "no:pytest_cov")
     assert "latency: 2 benchmarks were not timed: --benchmark-disable" in report["notes"]
     assert result.status == 0

@@ -35,8 +35,6 @@ backend_gates_thresholds =
 TESTS = """\
 import pytest
 
-from shop.app import app
-
 
 @pytest.mark.parametrize("n", range(40))
 def test_mail(backend_gates, n):

@@ -244,6 +244,26 @@ def test_the_preset(suite: "Project") -> None:
         "tests.unit >= 60%": ("PASSED", 9),
     }
     assert result.status == 1
+    without = sorted(line.strip() for line in result.block.splitlines() if "without it: " in line)
+    assert without == [
+        "without it: errors off",
+        "without it: latency.p95 off",
+        "without it: latency.p99[@crud] off",
+        "without it: queries.repeated.max off",
+        "without it: queries.time.mean off",
+    ]
+
+
+@one_mode
+def test_the_preset_without_a_database(suite: "Project") -> None:
+    """Each line of a preset can be switched off by what it says."""
+    off = ["errors", "latency.p95", "latency.p99[@crud]", "queries.time.mean", "queries.repeated"]
+    lines = "".join(f"    {one} off\n" for one in off)
+    _, report = suite.file("pytest.ini", f"{INI}{PRODUCTION}{lines}").report()
+    rows = [row for gate in report["gates"] for row in gate["rows"]]
+    assert [row["threshold"] for row in rows if row["outcome"] == "NO_DATA"] == []
+    told = sorted(row["threshold"] for row in rows if row["outcome"] == "OFF")
+    assert told == sorted([*(f"{one} off" for one in off), "contract.operations off"])
 
 
 @one_mode

@@ -294,6 +294,71 @@ def test_repeated_statements_of_sqlalchemys_asyncio(single: "Project", database:
     }
 
 
+THREADED_APP = """\
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from fastapi import FastAPI
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import StaticPool
+
+engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+pool = ThreadPoolExecutor(1)
+app = FastAPI()
+
+
+def ask(times=9):
+    with engine.connect() as connection:
+        for _ in range(times):
+            connection.execute(text("SELECT 1"))
+
+
+@app.get("/executor")
+async def executor():
+    for _ in range(3):
+        await asyncio.get_running_loop().run_in_executor(None, ask, 3)
+
+
+@app.get("/pool")
+def pooled():
+    pool.submit(ask).result()
+
+
+@app.get("/thread")
+def threaded():
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+"""
+
+THREADED_TESTS = """\
+import pytest
+from fastapi.testclient import TestClient
+from shop.app import app, ask, pool
+
+
+@pytest.mark.parametrize("path", ["/executor", "/pool", "/thread"])
+def test_it(path):
+    assert TestClient(app).get(path).status_code == 200
+    ask(100)
+    pool.submit(ask, 100).result()
+"""
+
+
+def test_statements_that_run_in_threads_of_a_request(single: "Project") -> None:
+    """They are the request's, also where Python loses its context; those of the test itself are nobody's."""
+    shop = prepared(single, "").file("shop/app.py", THREADED_APP).file("tests/test_app.py", THREADED_TESTS)
+    result, report = shop.report(ONLY, "-p", "no:pytest_cov")
+    assert result.status == 1, result.out + result.err
+    assert rows(report)["queries.repeated"] == ("FAILED", 3, 0)
+    line = line_of(THREADED_APP, "connection.execute(")
+    assert findings(report, "queries.repeated") == [
+        (name, "shop/app.py", line, "9 times in one request: SELECT ?")
+        for name in ("GET /executor", "GET /pool", "GET /thread")
+    ]
+
+
 def test_no_statement_is_no_pass(shop: "Project") -> None:
     """Where nobody listened nothing was measured: requests without any statement prove nothing about a database."""
     shop.file("pytest.ini", INI)
@@ -412,6 +477,11 @@ def test_within_its_budget(query_budget):
 def test_over_its_budget(query_budget):
     with query_budget(max=5):
         owners(Pet.objects.all())
+
+
+def test_without_its_block(query_budget):
+    query_budget(max=5)
+    owners(Pet.objects.all())
 """
 
 
@@ -445,7 +515,9 @@ def test_djangos_orm(empty: "Project", database: str) -> None:
     assert over in said
     off = clinic.run("-p", "no:pytest_cov")
     assert over in " ".join(off.out.split())
-    assert "1 failed, 24 passed" in off.out
+    assert "1 failed, 25 passed, 1 error" in off.out
+    nothing = "query_budget: nothing was counted: write 'with query_budget(max=5):'"
+    assert nothing in off.out
     for run in (result, off):
         budget = run.out[run.out.index("def test_over_its_budget") :].partition("____")[0]
         assert ">       with query_budget(max=5):\n" in budget

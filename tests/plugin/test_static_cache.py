@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
 PATH = ".pytest_cache/d/backend-gates/complexity-security.json"
+#: The gates of the scan. What the tests of the project do meanwhile has no part in it.
+ONLY = "--backend-gates-only=complexity,security"
 
 
 def tampered(path: Path) -> None:
@@ -23,44 +25,44 @@ def tampered(path: Path) -> None:
 
 def complexity(project: "Project", *args: str) -> str:
     """Run with the gates and return the row of complexity, its columns a space apart."""
-    rows = (" ".join(line.split()) for line in project.gates(*args).block.splitlines())
+    rows = (" ".join(line.split()) for line in project.gates(ONLY, *args).block.splitlines())
     return next(row for row in rows if " complexity " in row)
 
 
-def test_the_next_session_uses_what_was_found(shop: "Project") -> None:
+def test_the_next_session_uses_what_was_found(idle: "Project") -> None:
     """What was written down is believed, so it was used; ``--cache-clear`` has it measured anew."""
-    cold = complexity(shop)
+    cold = complexity(idle)
     assert cold == "PASSED complexity 2 < 10 0 of 2 blocks over"
-    path = shop.root / PATH
+    path = idle.root / PATH
     written = path.read_bytes()
-    assert complexity(shop) == cold
+    assert complexity(idle) == cold
     assert path.read_bytes() == written
     tampered(path)
-    assert complexity(shop) == "FAILED complexity 1,000 < 10 1 of 2 blocks over"
-    assert complexity(shop, "--cache-clear") == cold
+    assert complexity(idle) == "FAILED complexity 1,000 < 10 1 of 2 blocks over"
+    assert complexity(idle, "--cache-clear") == cold
     assert path.read_bytes() == written
 
 
-def test_a_changed_file_is_measured_anew(shop: "Project") -> None:
+def test_a_changed_file_is_measured_anew(idle: "Project") -> None:
     """The others are believed."""
-    complexity(shop)
-    tampered(shop.root / PATH)
-    source = shop.root / "shop/app.py"
+    complexity(idle)
+    tampered(idle.root / PATH)
+    source = idle.root / "shop/app.py"
     source.write_text(source.read_text() + "\n# another line\n")
-    assert complexity(shop) == "PASSED complexity 2 < 10 0 of 2 blocks over"
+    assert complexity(idle) == "PASSED complexity 2 < 10 0 of 2 blocks over"
 
 
-def test_without_a_cache_every_session_measures(shop: "Project") -> None:
+def test_without_a_cache_every_session_measures(idle: "Project") -> None:
     """And writes nothing."""
-    first = complexity(shop, "-p", "no:cacheprovider")
-    assert complexity(shop, "-p", "no:cacheprovider") == first
-    assert not (shop.root / ".pytest_cache").exists()
+    first = complexity(idle, "-p", "no:cacheprovider")
+    assert complexity(idle, "-p", "no:cacheprovider") == first
+    assert not (idle.root / ".pytest_cache").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_no_error(shop: "Project") -> None:
+def test_a_folder_that_cannot_be_made_is_no_error(idle: "Project") -> None:
     """Where pytest cannot keep anything either."""
-    shop.file(".pytest_cache", "no folder")
-    assert complexity(shop, "-p", "no:warnings") == "PASSED complexity 2 < 10 0 of 2 blocks over"
+    idle.file(".pytest_cache", "no folder")
+    assert complexity(idle, "-p", "no:warnings") == "PASSED complexity 2 < 10 0 of 2 blocks over"
 
 
 @pytest.mark.parametrize("option", ["--collect-only", "--backend-gates-explain", "--help"])

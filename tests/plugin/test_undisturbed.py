@@ -170,6 +170,14 @@ def test_switched_off_is_told(single: "Project") -> None:
     assert "switched off (command line)" in result.block
 
 
+def test_nothing_is_traced_for_a_gate_that_is_left_out(single: "Project") -> None:
+    """Not even what the first conftest file imports: tracing would have begun before it."""
+    traced = "sys.gettrace() or hasattr(sys, 'monitoring') and sys.monitoring.get_tool(1)"
+    single.file("conftest.py", f"import sys\nprint('traced:', bool({traced}))\n")
+    assert "traced: True" in single.gates("-s").out
+    assert "traced: False" in single.gates("-s", "--backend-gates-skip=coverage").out
+
+
 def test_strict_makes_a_skipped_gate_red(shop: "Project") -> None:
     """With ``--backend-gates-strict`` what was not judged fails the session."""
     result = shop.gates("--backend-gates-strict", "--no-cov")

@@ -1,7 +1,7 @@
 """The judge: outcomes, colours, reasons. Trends have a file of their own."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -298,6 +298,59 @@ def test_what_is_missing_beside_what_was_measured_is_told(one: One) -> None:
     assert (row.outcome, row.hint) == (Outcome.NO_DATA, "make requests")
     assert row.reason == "this threshold matches no operation of 1; no HTTP traffic"
     assert one(reading, "latency.p95 < 1s").outcome is Outcome.PASSED
+
+
+ROUNDS = Samples((array("q", [1] * 20),), sources={"benchmark": 20})
+
+
+@pytest.mark.parametrize(
+    ("subjects", "untimed", "noun"),
+    [
+        ({"GET /": replace(ROUNDS, sources={"test": 20})}, {}, "operation of 1"),
+        ({"bench/a/test_a.py::test_a": ROUNDS}, {}, "benchmark of 1"),
+        ({}, {"bench/a/test_a.py::test_a": "--benchmark-disable"}, "benchmark of 1"),
+        (
+            {"GET /": replace(ROUNDS, sources={"test": 20}), "bench/a/test_a.py::test_a": ROUNDS},
+            {},
+            "operation or benchmark of 2",
+        ),
+        ({}, {}, "operation of 0"),
+    ],
+)
+def test_what_a_threshold_of_times_may_have_meant(
+    one: One, subjects: Mapping[str, Samples], untimed: Mapping[str, str], noun: str
+) -> None:
+    """Operations and benchmarks are both timed: what there is of both is told."""
+    row = one(Reading(Trend(subjects, untimed=untimed)), "latency.p95[tests/**] < 1s")
+    assert (row.outcome, row.reason) == (Outcome.NO_DATA, f"this threshold matches no {noun}")
+    assert row.hint is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "hint"),
+    [
+        ("coverage[src*] > 80%", Reading(FILES), "write src** for src*: * stops at every /"),
+        (
+            "complexity[lib/*, src/*/*] < 10",
+            Reading(BLOCKS),
+            "write src/**/** for src/*/*: * stops at every /",
+        ),
+        (
+            "security.high[*.py] == 0",
+            Reading(HIGH, hint="another"),
+            "write **.py for *.py: * stops at every /",
+        ),
+        (
+            "latency.p95[bench/*] < 1s",
+            Reading(Trend({}, untimed={"bench/a/test_a.py::test_a": "--benchmark-disable"})),
+            "write bench/** for bench/*: * stops at every /",
+        ),
+    ],
+)
+def test_a_star_that_stops_at_a_slash(one: One, text: str, reading: Reading, hint: str) -> None:
+    """Where two would have matched, that is what helps first."""
+    row = one(reading, text)
+    assert (row.outcome, row.hint) == (Outcome.NO_DATA, hint)
 
 
 @pytest.mark.parametrize("reading", [Reading(), Reading(hint="?"), Reading(unavailable="")])

@@ -171,6 +171,17 @@ def test_what_is_no_budget(budget: QueryBudget, number: object) -> None:
         budget(max=number)  # type: ignore[arg-type]
 
 
+def test_a_block_that_nobody_enters(budget: QueryBudget, engine: Engine) -> None:
+    """A budget without its ``with`` would hold whatever the test sends."""
+    with budget(max=1):
+        ask(engine, 1)
+    budget.check()
+    budget(max=3)
+    message = "query_budget: nothing was counted: write 'with query_budget(max=3):'"
+    with pytest.raises(UncountedError, match=f"^{re.escape(message)}$"):
+        budget.check()
+
+
 def test_what_could_not_be_counted_is_no_pass(
     budget: QueryBudget, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,19 @@ ReadAll = Callable[..., tuple[Threshold, ...]]
         (["coverage > 80%", "coverage.file off"], ["coverage > 80%", "coverage.file off"]),
         (["complexity < 10", "cli: complexity off"], ["complexity off"]),
         (["complexity off", "cli: complexity < 20"], ["complexity < 20"]),
+        (
+            ["complexity < 10", "complexity[a] < 20", "complexity[a] off"],
+            ["complexity < 10", "complexity[a] off"],
+        ),
+        (
+            ["latency.p95 < 1s", "latency.p99 < 2s", "latency.p99 off"],
+            ["latency.p95 < 1s", "latency.p99 off"],
+        ),
+        (
+            ["latency.p99 < 1s", "latency.p99[b] < 2s", "latency.p99[b] off"],
+            ["latency.p99 < 1s", "latency.p99[b] off"],
+        ),
+        (["complexity[a] < 20", "complexity[a] off", "complexity[a] < 30"], ["complexity[a] < 30"]),
         # the project's own lines do not replace each other
         (["complexity < 10", "complexity < 20"], ["complexity < 10", "complexity < 20"]),
         (["coverage > 80%", "coverage < 99%"], ["coverage > 80%", "coverage < 99%"]),

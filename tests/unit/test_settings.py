@@ -8,7 +8,7 @@ import pytest
 from pytest_backend_gates.errors import ConfigurationError
 from pytest_backend_gates.measuring import CATALOGUE
 from pytest_backend_gates.reports.writer import Target
-from pytest_backend_gates.settings import Settings, read, source_of
+from pytest_backend_gates.settings import Settings, is_left_out, read, source_of
 
 Read = Callable[..., Settings]
 Problems = Callable[..., str]
@@ -129,13 +129,16 @@ def test_an_override_for_one_run(settings: Read) -> None:
         ("--backend-gates-only=complexity,security,contract", ["coverage", "latency"]),
     ],
 )
-def test_gates_left_out(settings: Read, option: str, off: list[str]) -> None:
-    """A gate that this run leaves out is off, and its row can say why."""
+def test_gates_left_out(settings: Read, pytester: pytest.Pytester, option: str, off: list[str]) -> None:
+    """A gate that this run leaves out is off, and its row can say why; it is known before anything is measured."""
     resolved = settings("", option)
     assert {one.metric: one.text for one in resolved.thresholds if one.is_off} == dict.fromkeys(off, option)
     assert [
         gate for gate in ("coverage", "complexity", "security", "latency") if not resolved.wants(gate)
     ] == sorted(off)
+    early = pytester.parseconfig(option).known_args_namespace
+    assert {gate for gate in CATALOGUE.gates if is_left_out(gate, early)} >= {*off}
+    assert not any(is_left_out(gate, early) for gate in CATALOGUE.gates if resolved.wants(gate))
 
 
 def test_sets(settings: Read) -> None:
@@ -338,6 +341,19 @@ def test_a_shadowed_threshold(problems: Problems) -> None:
         "    complexity[shop/**] < 5\n"
         "    ^^^^^^^^^^^^^^^^^^^^^^^\n"
         "  the last threshold that matches a subject owns it: write the general one first"
+    )
+
+
+def test_an_off_for_nothing(problems: Problems) -> None:
+    """Who wants to leave a part of the code alone by it is told how."""
+    told = problems("backend_gates_thresholds =\n    complexity < 9\n    complexity[shop/old/**] off\n")
+    assert told == (
+        "backend gates: 1 problem in the configuration\n"
+        "backend_gates_thresholds (tox.ini:4): there is no 'complexity[shop/old/**]' before it to be switched off\n"
+        "    complexity[shop/old/**] off\n"
+        "    ^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  'complexity off' switches all of the metric off; what a selector matches is left alone by a threshold of"
+        " its own with another limit"
     )
 
 

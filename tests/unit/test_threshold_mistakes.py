@@ -133,18 +133,12 @@ MISTAKES = {
     ),
     "coverage[@none] > 80%": ("the set '@none' is empty", "         ^^^^^", ""),
     "coverage[a, @critical] > 80%": ("'@critical': a set stands alone", "         ^^^^^^^^^^^^", GLOBS),
-    "coverage[src/**] off": (
-        "expected an operator; got 'off'",
-        "                 ^^^",
-        OPERATORS + "'coverage off'",
-    ),
     "coverage off now": ("expected the end; got 'now'", "             ^^^", "one threshold a line"),
     "coverage offline": (
         "expected an operator; got 'offline'",
         "         ^^^^^^^",
         OPERATORS + "'coverage off'",
     ),
-    "latency.p95 off": ("'off' switches a whole metric off", "            ^^^", "write 'latency off'"),
     "> 80%": ("expected a metric; got '>'", "^", KNOWN),
     "80% < coverage": ("expected a metric; got '80%'", "^^^", KNOWN),
     "preset: defaut": (

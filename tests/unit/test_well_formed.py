@@ -93,8 +93,8 @@ MEASUREMENTS: list[tuple[str, Any, str]] = [
     ("a.gauge", Gauge({"x": Point(0.5)}), "a wrong value of 'x': expected a Point with an int or a Fraction"),  # type: ignore[arg-type]
     ("a.gauge", Gauge({"x": Point(1.0)}), "a wrong value of 'x': expected a Point with an int or a Fraction"),  # type: ignore[arg-type]
     ("a.gauge", Gauge({"x": 3}), "a wrong value of 'x': expected a Point with an int or a Fraction"),  # type: ignore[dict-item]
-    ("a.trend", Trend({"x": Samples((array("d", [1]),))}), "a wrong value of 'x': expected Samples with a tuple of array('q')"),  # type: ignore[arg-type]
-    ("a.trend", Trend({"x": [1, 2]}), "a wrong value of 'x': expected Samples with a tuple of array('q')"),  # type: ignore[dict-item]
+    ("a.trend", Trend({"x": Samples((array("d", [1]),))}), "a wrong value of 'x': expected Samples with a tuple of arrays of whole numbers"),  # type: ignore[arg-type]
+    ("a.trend", Trend({"x": [1, 2]}), "a wrong value of 'x': expected Samples with a tuple of arrays of whole numbers"),  # type: ignore[dict-item]
 ]  # fmt: skip
 
 

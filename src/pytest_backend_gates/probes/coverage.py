@@ -79,15 +79,17 @@ class CoverageProbe:
             return
         try:
             self._trace = OuterTrace(outer) if outer else OwnTrace(self._rootdir, self._roots)
+            self._pauses.watch()
         except faults() as error:
             self._error = str(error)
 
-    def paused(self) -> Pause:
+    def paused(self, *, long: bool = False) -> Pause:
         """Return a context manager: nothing that runs inside counts, whoever measures this process.
 
         Only the lines of modules first imported inside do, as an import anywhere else would count them.
+        A *long* pause is one of a tenth of a second at least.
         """
-        return self._pauses.paused()
+        return self._pauses.paused(long=long)
 
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002 - never long
         """Stop tracing and return the trace, or why there is none."""

@@ -1,26 +1,16 @@
-"""What a pause takes hold of: the callbacks of coverage.py's ``sysmon`` core, the tracers of the other two.
-
-This file alone knows the parts of coverage.py that a pause needs and that are not public: ``Collector.tracers``,
-``Collector.data``, ``Collector._start_tracer``, ``Tracer.data``.
-"""
+"""What a pause takes hold of in its own thread, and the callbacks of coverage.py's ``sysmon`` core: those of all threads."""
 
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, repeat, starmap, takewhile
 from operator import call
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from pytest_backend_gates.fleeting import FLEETING
-from pytest_backend_gates.probes.coverage_at_work import collector_at_work, monitoring_tool, tracer_of
-
-if TYPE_CHECKING:
-    from coverage.collector import Collector
-
-#: What ``sys.settrace`` takes.
-TraceFunction = Callable[..., Any]
+from pytest_backend_gates.probes.coverage_at_work import monitoring_tool
+from pytest_backend_gates.probes.coverage_tracers import TraceFunction
 
 #: The events by which ``sysmon`` counts, in one version of Python or another. By ``PY_START`` it counts nothing: it
 #: arms the others for a function, which may begin in a pause and go on after it.
@@ -58,82 +48,6 @@ class Callbacks:
         while self._held:
             tool, event, callback = self._held.pop()
             vars(sys)["monitoring"].register_callback(tool, event, callback)
-
-
-class Tracers:
-    """The tracers of all threads but the pausing ones, diverted into a scratch set."""
-
-    def __init__(self) -> None:
-        #: Held while it is decided where a tracer writes.
-        self._lock = threading.RLock()
-        self._collector: Collector | None = None
-        #: Kept: a function that began in a pause and goes on after it still writes there; with pytrace also
-        #: what it calls in its own file.
-        self._scratch: dict[str, Any] = {}
-        #: What begins to trace a new thread where there is no pause.
-        self._hook: TraceFunction | None = None
-
-    def divert(self) -> None:
-        """Divert them. This takes nothing from what is counted for the functions that they are in."""
-        collector = collector_at_work()
-        if collector is None or not collector.core.systrace:
-            return
-        with self._lock:
-            self._collector = collector
-            for tracer in collector.tracers:
-                tracer.data = self._scratch
-        hook = threading.gettrace()
-        if getattr(hook, "__self__", None) is collector:
-            self._hook = hook
-            threading.settrace(self._begin_thread)
-
-    def revert(self) -> None:
-        """Let them all count again."""
-        with self._lock:
-            collector, self._collector = self._collector, None
-            if collector is not None:
-                for tracer in collector.tracers:
-                    tracer.data = collector.data
-        if self._hook is not None and threading.gettrace() == self._begin_thread:
-            threading.settrace(self._hook)
-
-    def _begin_thread(self, frame: FrameType, event: str, arg: object) -> TraceFunction | None:
-        """Trace a thread that begins in a pause: diverted as the others, it counts when the pause is over.
-
-        One that ends before is left untraced.
-        """
-        if threading.current_thread() in FLEETING:
-            sys.settrace(None)
-            return None
-        with self._lock:
-            collector = self._collector
-            if collector is not None:
-                sys.settrace(None)
-                function: Any = collector._start_tracer()  # noqa: SLF001 - as its own hook does
-                self.divert_one(tracer_of(function))
-            else:  # the pause has ended since
-                function = self._hook
-        return function(frame, event, arg) if function else None
-
-    def begin_for_import(self) -> TraceFunction | None:
-        """Return what traces this thread, untraced until now, while it executes a module."""
-        with self._lock:
-            if self._collector is None:
-                return None
-            function: TraceFunction | None = self._collector._start_tracer()  # noqa: SLF001 - as above
-            sys.settrace(None)
-            return function
-
-    def count_again(self, tracer: Any | None) -> bool:  # noqa: ANN401 - one class for each core
-        """Let one *tracer* count. Return whether it was diverted."""
-        if tracer is None or self._collector is None or tracer.data is not self._scratch:
-            return False
-        tracer.data = self._collector.data
-        return True
-
-    def divert_one(self, tracer: Any) -> None:  # noqa: ANN401 - as above
-        """Divert one *tracer*."""
-        tracer.data = self._scratch
 
 
 class Suspension:

@@ -3,10 +3,10 @@
 Each of coverage.py's cores is held in its own way:
 
     sysmon            its callbacks are taken out: for all threads, at no cost to what runs inside
-    ctrace, pytrace   the thread that pauses is not traced; all others are, into a scratch set: no thread
-                      can stop the tracing of another, nor begin it again. So are those that begin inside, which
-                      costs them time: those of a pool live on, and what they run later counts. Only one that
-                      is known to end in time is not traced at all
+    ctrace, pytrace   the thread that pauses is not traced; all others are, into a scratch set. So are those that
+                      begin inside, which costs them time: those of a pool live on, and what they run later
+                      counts. Only one that is known to end in time is not traced at all, and in a long pause
+                      none, where that pays
 
 A module that is first imported inside is measured while its own lines run, as it would be elsewhere:
 they run once, and nothing could make up for them. The lines of the ``with`` block itself are inside.
@@ -20,9 +20,9 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Final, Self
 
-from pytest_backend_gates.fleeting import FLEETING
 from pytest_backend_gates.probes.coverage_at_work import tracer_of
-from pytest_backend_gates.probes.coverage_held import Callbacks, Suspension, TraceFunction, Tracers
+from pytest_backend_gates.probes.coverage_held import Callbacks, Suspension
+from pytest_backend_gates.probes.coverage_tracers import TraceFunction, Tracers
 
 Load = Callable[[SourceFileLoader, ModuleType], None]
 
@@ -43,9 +43,13 @@ class Pauses:
         self._loads: Load | None = None
         self._watch: Load | None = None
 
-    def paused(self) -> "Pause":
-        """Return a context manager, to be entered once."""
-        return Pause(self)
+    def watch(self) -> None:
+        """Note that the measurement has just begun, in this thread. Without that a long pause is as any other."""
+        self._tracers.watch()
+
+    def paused(self, *, long: bool = False) -> "Pause":
+        """Return a context manager, to be entered once. A *long* pause begins and ends slowly, and slows nothing down."""
+        return Pause(self, self._tracers if long else None)
 
     def begin(self, suspension: Suspension | None) -> Suspension | None:
         """Hold what measures other threads, unless another pause does.
@@ -116,8 +120,8 @@ class Pauses:
         try:
             load(loader, module)
         finally:
-            if here is None:
-                sys.settrace(None)
+            if here is None and function is not None:
+                self._tracers.end_import()
             with self._lock:
                 self._importing -= 1
                 if self._open and diverted:
@@ -130,14 +134,16 @@ class Pauses:
         here = self._suspended.get(threading.get_ident())
         if here:
             return here[-1].function
-        return self._tracers.begin_for_import() if threading.current_thread() in FLEETING else None
+        return self._tracers.begin_import()
 
 
 class Pause:
     """One pause. What it does to the trace function must happen in its own two methods: see `Suspension`."""
 
-    def __init__(self, pauses: Pauses) -> None:
+    def __init__(self, pauses: Pauses, tracers: Tracers | None) -> None:
         self._pauses = pauses
+        self._tracers = tracers
+        self._rests = False
         self._suspension: Suspension | None = None
 
     def __enter__(self) -> Self:
@@ -146,11 +152,14 @@ class Pause:
             sys.settrace(None)
             self._suspension = Suspension(function, sys._getframe())  # noqa: SLF001 - public, in spite of its name
         self._suspension = self._pauses.begin(self._suspension)
+        self._rests = self._tracers is not None and self._tracers.rest()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         suspension, self._suspension = self._suspension, None
+        if self._rests and self._tracers is not None:
+            self._tracers.go_on()
         if self._pauses.end(suspension) and suspension is not None:
             suspension.end(sys._getframe())  # noqa: SLF001 - as above

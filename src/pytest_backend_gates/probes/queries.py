@@ -1,10 +1,10 @@
 """What the requests of the tests ask of their database: how long, how many statements, how often the same one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 from typing import ClassVar, Final, Literal, Self
 
 from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading, Samples, Trend
@@ -15,6 +15,7 @@ from pytest_backend_gates.taps.places import Places
 from pytest_backend_gates.taps.recording import NO_ROUTE, Observation, Recorder
 from pytest_backend_gates.taps.series import Series
 from pytest_backend_gates.taps.statements import Listening, Source, Statements
+from pytest_backend_gates.units import counted
 
 #: Each sample is the time of one statement, without that of fetching its rows.
 TIME: Final = Metric("queries.time", Kind.TREND, "s", "queries", "operation", ticks=10**9)
@@ -110,15 +111,23 @@ class QueriesProbe:
         self._tallies: dict[str, Tally] = {}
         self._lock = Lock()
         self._worst: Mapping[str, Repeated] = {}
+        self._test_thread: int | None = None
+        #: Statements that ran while requests were served and are part of none, as far as anybody can tell.
+        self._strays = 0
 
     def start(self) -> None:
-        """Listen to requests, and to the ORMs that are imported already."""
+        """Listen to requests, and to the ORMs that are imported already or will be."""
         self._recorder.listeners.append(self._finished)
-        self._listening.install_imported()
+        self._listening.watch()
 
     def look_again(self) -> None:
-        """Listen to what has been imported since."""
+        """Listen to what has been imported since, and nobody told: the call phase of a test begins."""
         self._listening.install_imported()
+        self._test_thread = get_ident()
+
+    def look_back(self) -> None:
+        """Note what a test has imported while nobody told: its call phase ends."""
+        self._listening.note_late()
 
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  the same for every run
         """Return what each operation of this process ran, and what went wrong while listening."""
@@ -127,7 +136,7 @@ class QueriesProbe:
             operations = {name: tally.to_plain() for name, tally in sorted(self._tallies.items())}
         # A request that a tap has lost is lost here too.
         faults = [*self._recorder.faults(), *self._listening.faults.told()]
-        return {"operations": operations, "faults": faults}
+        return {"operations": operations, "faults": faults, "strays": self._strays}
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""
@@ -135,7 +144,9 @@ class QueriesProbe:
         self._worst = totals.worst
         faults = dict.fromkeys(fault for payload in payloads for fault in payload["faults"])
         why = None if totals.worst else _NO_STATEMENTS if totals.trends[COUNT.name] else _NO_TRAFFIC
-        return {metric.name: _reading(metric, totals, tuple(faults), why) for metric in self.metrics}
+        notes = tuple(_strays(sum(payload["strays"] for payload in payloads)))
+        readings = {metric.name: _reading(metric, totals, tuple(faults), why) for metric in self.metrics}
+        return {name: replace(reading, notes=notes) for name, reading in readings.items()}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Name the statement that is repeated, its line, and what to write instead."""
@@ -150,7 +161,10 @@ class QueriesProbe:
     def _current(self) -> Statements | None:
         """Return where to write a statement down that is run now; ``None`` for one that is no test's request's."""
         observation = self._recorder.current.get()
-        if observation is None or observation.done:
+        if observation is None:
+            self._note_stray()
+            return None
+        if observation.done:
             return None
         statements = observation.statements
         if statements is None and observation.counted and not observation.generated:
@@ -159,6 +173,13 @@ class QueriesProbe:
                 if statements is None:
                     observation.statements = statements = Statements(partial(self._source, observation))
         return statements
+
+    def _note_stray(self) -> None:
+        """Note a statement of no request, if one is being served. The test's own thread has other business then."""
+        recorder = self._recorder
+        if recorder.counting and not recorder.generating and recorder.under_way:
+            with self._lock:
+                self._strays += get_ident() != self._test_thread
 
     def _source(self, observation: Observation, shape: str, orm: str) -> Source:
         """Return where a statement comes from. The stack is looked at once for each one of an operation."""
@@ -182,6 +203,13 @@ class QueriesProbe:
                 tally.idle += 1
             else:
                 tally.add(statements, cold=observation.cold)
+
+
+def _strays(count: int) -> Iterator[str]:
+    """Yield a note if statements ran beside the requests."""
+    if count:
+        told = "is not counted" if count == 1 else "are not counted"
+        yield f"queries: {counted(count, 'statement')} ran while requests were served, in threads not theirs, and {told}"
 
 
 def _reading(metric: Metric, totals: Totals, faults: Sequence[str], why: str | None) -> Reading:

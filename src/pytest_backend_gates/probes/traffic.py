@@ -1,9 +1,9 @@
 """Latency and errors of the requests that the project's own tests make, taken in process at the application's edge."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Final, Literal, Self
 
 from pytest_backend_gates.measurements import (
@@ -18,9 +18,11 @@ from pytest_backend_gates.measurements import (
 )
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.errors_advice import Failures, advise
-from pytest_backend_gates.taps import CLIENTS, TAPS, Tap
+from pytest_backend_gates.taps import CLIENTS, RECEIVERS, TAPS, Tap
+from pytest_backend_gates.taps.imports import Arrivals, LateError, has_come, taken
 from pytest_backend_gates.taps.recording import NO_ROUTE, Observation, Recorder
 from pytest_backend_gates.taps.sending import Sending
+from pytest_backend_gates.taps.threads import ThreadsTap
 from pytest_backend_gates.units import counted
 
 LATENCY: Final = Metric("latency", Kind.TREND, "s", "latency", "operation", ticks=10**9)
@@ -65,9 +67,12 @@ class TrafficProbe:
         """Observe applications, and what is sent to a server if *sending* says to which."""
         self._recorder = Recorder()
         self._recorder.sending = sending
-        self._pending: list[Tap] = [make() for make in (*TAPS, *(CLIENTS if sending else ()))]
+        self._pending: list[Tap] = [make() for make in (ThreadsTap, *TAPS, *(CLIENTS if sending else ()))]
         self._installed: list[Tap] = []
         self._unchecked: list[Tap] = []
+        look = partial(self._recorder.attempt, "imports", self._install_imported)
+        modules = (make().module for make in (*TAPS, *CLIENTS, *RECEIVERS))
+        self._arrivals = Arrivals(modules, look)
         #: By operation, for advice.
         self._failures: Mapping[str, Failures] = {}
 
@@ -77,14 +82,18 @@ class TrafficProbe:
         return self._recorder
 
     def start(self) -> None:
-        """Tap the frameworks that are imported already."""
+        """Tap the frameworks that are imported already, and others as soon as they are."""
         self._recorder.live = True
+        self._arrivals.start()
         self._install_imported()
 
     def listen(self, listener: Callable[[Observation], None]) -> None:
         """Let *listener* hear of every request, those of fixtures included, with what the tests were answered."""
         self.recorder.keeping = True
+        self._pending += [make() for make in RECEIVERS]
         self.recorder.listeners.append(listener)
+        if self._recorder.live:
+            self._install_imported()
 
     def open_window(self) -> None:
         """Count the requests from now on: the call phase of a test begins."""
@@ -95,6 +104,10 @@ class TrafficProbe:
 
     def close_window(self) -> None:
         """End the call phase of a test, and with it the bodies that it left unread."""
+        if self._recorder.counting:
+            for tap in self._pending:
+                if has_come(tap.module):
+                    self._recorder.note_fault(tap.name, LateError(tap.module))
         self._recorder.counting = False
         self._recorder.finish_unread()
 
@@ -147,10 +160,11 @@ class TrafficProbe:
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:  # noqa: ARG002  judged on what ran
         """Add the samples of all processes up, operation by operation."""
         operations = _added_up(payload["operations"] for payload in payloads)
-        subjects = {name: one for name, one in operations.items() if one.cold}  # a test has asked it
-        astray = [subjects.pop(name) for name in list(subjects) if name.endswith(NO_ROUTE)]
+        subjects = {  # what a test has asked
+            name: one for name, one in operations.items() if one.cold and not name.endswith(NO_ROUTE)
+        }
         nothing = _Nothing.of(self._recorder.sending)
-        reading = _reading(subjects, sum(one.cold + one.seen for one in astray), nothing)
+        reading = _reading(subjects, _astray(payloads), nothing)
         notes = (*reading.notes, *self._timed_there(payloads), *_generated(operations.values()))
         self._failures = _failures(payload["answers"] for payload in payloads)
         errors = _errors(self._failures, replace(nothing, why=reading.unavailable or nothing.why))
@@ -178,12 +192,12 @@ class TrafficProbe:
     def stop(self) -> None:
         """Give every framework its methods back."""
         self._recorder.live = False
+        self._arrivals.stop()
         while self._installed:
             self._installed.pop().uninstall()
 
     def _install_imported(self) -> None:
-        for tap in [tap for tap in self._pending if tap.module in sys.modules]:
-            self._pending.remove(tap)
+        for tap in taken(self._pending):
             if self._recorder.attempt(tap.name, self._install, tap) is None:
                 tap.uninstall()
 
@@ -199,6 +213,12 @@ def _generated(operations: Iterable[Samples]) -> Iterator[str]:
     count = sum(one.sources.get("generated", 0) for one in operations)
     if count:
         yield f"latency: {count:,} generated requests are no samples"
+
+
+def _astray(payloads: Iterable[Plain]) -> int:
+    """Return how many requests of the tests matched no route; those of fixtures are none of theirs."""
+    answers = (item for payload in payloads for item in payload["answers"].items())
+    return sum(plain["asked"] for name, plain in answers if name.endswith(NO_ROUTE))
 
 
 def _cut_short(payloads: Sequence[Plain]) -> Iterator[str]:

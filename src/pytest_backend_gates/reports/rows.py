@@ -52,6 +52,8 @@ class Row:
             return "without it: ", f"{self.relax}, or --backend-gates-skip={gate}"
         if self.outcome is Outcome.NO_DATA:
             rule = self.verdict.threshold
+            if rule.from_preset:  # it stands nowhere
+                return "without it: ", printable(f"{rule.left_side} off")
             return "change or delete: ", printable(f"{rule.text} ({rule.origin})")
         return "relax: ", self.relax
 

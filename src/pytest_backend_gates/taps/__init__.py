@@ -12,6 +12,7 @@ from pytest_backend_gates.taps.django import DjangoTap
 from pytest_backend_gates.taps.httpx import Httpx2Tap, HttpxTap
 from pytest_backend_gates.taps.litestar import LitestarTap
 from pytest_backend_gates.taps.ninja import NinjaTap
+from pytest_backend_gates.taps.receiving import Httpx2Receiving, HttpxReceiving
 from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.requests import RequestsTap
 from pytest_backend_gates.taps.wsgi import FlaskTap
@@ -50,3 +51,6 @@ TAPS: Final[tuple[Callable[[], Tap], ...]] = (
 
 #: The taps of clients, which observe what is sent to a server at the base URL.
 CLIENTS: Final[tuple[Callable[[], Tap], ...]] = (HttpxTap, Httpx2Tap, RequestsTap)
+
+#: The taps of clients that tell whether what was answered has reached them.
+RECEIVERS: Final[tuple[Callable[[], Tap], ...]] = (HttpxReceiving, Httpx2Receiving)

@@ -8,7 +8,9 @@ middleware that copies the scope.
 from functools import partial, wraps
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
+from pytest_backend_gates.taps.asking import ASKED, asked
 from pytest_backend_gates.taps.patching import Method, Patching
+from pytest_backend_gates.taps.receiving import expect
 from pytest_backend_gates.taps.recording import Lookup, Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.sending import Received, Sending
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     MountCall = Callable[[Mount, Scope, Receive, Send], Awaitable[None]]
 
 
+#: A part of a body that the server reads from a file itself.
+_SENT_BY_SERVER: Final = "http.response.zerocopysend"
 #: Messages that carry a body, or a part of it.
-_BODIES: Final = ("http.response.body", "http.response.zerocopysend")
+_BODIES: Final = ("http.response.body", _SENT_BY_SERVER)
 
 
 class _Routed(Protocol):
@@ -95,7 +99,9 @@ def observing(recorder: Recorder, tap: str, original: "AppCall", lookup: "Asking
     async def call(app: object, scope: "Scope", receive: "Receive", send: "Send") -> None:
         observation = recorder.attempt(tap, _begin, recorder, app, scope, lookup)
         if observation is None:
-            await original(app, scope, receive, send)
+            asks_anew = recorder.attempt(tap, _asks_anew, recorder, scope)
+            answering = original(app, scope, receive, send)
+            await (_asked(answering) if asks_anew else answering)
             return
 
         # No coroutine of its own: one more to be awaited would cost as much as what is seen here.
@@ -112,7 +118,7 @@ def observing(recorder: Recorder, tap: str, original: "AppCall", lookup: "Asking
             await original(app, scope, receive, observed_send)
         except BaseException as error:
             if observation.done:
-                recorder.attempt(tap, recorder.fail_late, observation, type(error))
+                recorder.attempt(tap, _fail_late, recorder, observation, error)
             else:
                 observation.note_exception(type(error))
             raise
@@ -128,21 +134,60 @@ def _begin(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | No
     if scope["type"] != "http":
         return None
     observation = recorder.begin(scope["method"])
-    if observation is not None and recorder.sending is not None:
+    if observation is None:
+        _go_inside(recorder, app, scope, lookup)
+        return None
+    if recorder.sending is not None:
         _arrive(recorder.sending, scope)
     if recorder.keeping:
-        recorder.enter(app, observation or recorder.handed_on(scope.get("app")))
+        recorder.enter(app, observation)
+    if observation.reply is not None:
+        observation.reply.path = _routed(scope)
+        expect(observation.reply)
     if lookup is not None:
-        unnamed = observation or recorder.unnamed()
-        if unnamed is not None:
-            unnamed.lookup = lookup(unnamed, scope)
+        observation.lookup = lookup(observation, scope)
     return observation
+
+
+def _routed(scope: "Scope") -> str:
+    path: str = scope["path"]
+    root = scope.get("root_path", "").rstrip("/")  # which servers put before the path or leave out
+    return path[len(root) :] if f"{path}/".startswith(f"{root}/") else path
+
+
+def _go_inside(recorder: Recorder, app: object, scope: "Scope", lookup: "Asking | None") -> None:
+    """Note that a request was handed on to *app*, unless it is asked by what answers that request."""
+    if _asks_anew(recorder, scope):
+        return
+    recorder.hand_on()
+    if recorder.keeping:
+        recorder.enter(app, recorder.handed_on(scope.get("app")))
+    unnamed = recorder.unnamed()
+    if lookup is not None and unnamed is not None:
+        unnamed.lookup = lookup(unnamed, scope)
+
+
+def _asks_anew(recorder: Recorder, scope: "Scope") -> bool:
+    """Whether a client asks from within a request: applications that hand one on are in its scope.
+
+    Those of WSGI are not; what they hand on is asked for by the end of their own path.
+    """
+    outer = recorder.serving()
+    if outer is None or scope["type"] != "http" or "app" in scope:
+        return False
+    return outer.path_info is None or not outer.path_info.endswith(scope["path"])
+
+
+async def _asked(answering: "Awaitable[None]") -> None:
+    with asked():
+        await answering
 
 
 def _arrive(sending: Sending, scope: "Scope") -> None:
     hosts = (value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host")
     _, port = scope.get("server") or ("", "")
-    sending.arrived(Received(scope["method"], next(hosts, ""), str(port), scope["path"]))
+    root = scope.get("root_path", "")
+    sending.arrived(Received(scope["method"], next(hosts, ""), str(port), scope["path"], root))
 
 
 def _see(recorder: Recorder, observation: Observation, message: "Message") -> None:
@@ -162,6 +207,8 @@ def _keep(reply: Reply, message: "Message", *, last: bool) -> None:
         reply.begin(message.get("headers", ()))
     elif message["type"] == "http.response.body":
         reply.add(message.get("body", b""))
+    elif message["type"] == _SENT_BY_SERVER:
+        reply.forget()
     if last:
         reply.end()
 
@@ -170,6 +217,12 @@ def _end(recorder: Recorder, observation: Observation) -> None:
     if not observation.done:
         observation.pause()
         recorder.finish(observation)
+
+
+def _fail_late(recorder: Recorder, observation: Observation, error: BaseException) -> None:
+    if observation.reply is not None:
+        observation.reply.late = id(error)
+    recorder.fail_late(observation, type(error))
 
 
 def _end_unfinished(recorder: Recorder, observation: Observation) -> None:
@@ -192,7 +245,7 @@ def _naming(
     @wraps(original)
     def handle(route: "Route", scope: "Scope", receive: "Receive", send: "Send") -> "Awaitable[None]":
         observation = recorder.serving()
-        if observation is not None:
+        if observation is not None and not ASKED.get():
             try:
                 name(recorder, observation, route, scope)
             except Exception as fault:  # noqa: BLE001  see Faults.attempt
@@ -226,7 +279,7 @@ def _entering(recorder: Recorder, original: "MountCall") -> Method:
     @wraps(original)
     async def handle(mount: "Mount", scope: "Scope", receive: "Receive", send: "Send") -> None:
         observation = recorder.serving()
-        if observation is None:
+        if observation is None or ASKED.get():
             await original(mount, scope, receive, send)
             return
         outside = observation.prefix, observation.native_prefix

@@ -11,10 +11,12 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pytest_backend_gates.taps import asgi, wsgi
+from pytest_backend_gates.taps.asking import ASKED
 from pytest_backend_gates.taps.django_routes import template
 from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
+from pytest_backend_gates.taps.stretches import Body, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -111,7 +113,7 @@ class _Exchange:
 
     __slots__ = ("_observation", "_recorder", "stretch")
 
-    def __init__(self, recorder: Recorder, observation: Observation, stretch: wsgi.Stretch | None) -> None:
+    def __init__(self, recorder: Recorder, observation: Observation, stretch: Stretch | None) -> None:
         self._recorder = recorder
         self._observation = observation
         #: Where the clock runs, unless the application around runs it.
@@ -121,11 +123,15 @@ class _Exchange:
     def begin(cls, recorder: Recorder, tap: str, request: "HttpRequest") -> "_Exchange | None":
         """Return ``None`` when the request is made inside another one, which it is a part of."""
         begun = recorder.begin(request.method)
+        if begun is None and not ASKED.get():
+            recorder.hand_on()
+        if begun is not None and begun.reply is not None:
+            begun.reply.path = request.path_info
         observation = begun or recorder.unnamed()
         if observation is None:
             return None
         observation.lookup = partial(recorder.attempt, tap, _look_up, recorder, observation, request)
-        return cls(recorder, observation, wsgi.Stretch(recorder, tap, observation) if begun else None)
+        return cls(recorder, observation, Stretch(recorder, tap, observation) if begun else None)
 
     def __enter__(self) -> None:
         """Wait for the response to a request that an application around observes."""
@@ -154,7 +160,7 @@ class _Exchange:
             self._recorder.finish(self._observation)
             return
         self._recorder.await_reader(self._observation)
-        body = _AsyncBody if response.is_async else wsgi.Body
+        body = _AsyncBody if response.is_async else Body
         response.streaming_content = body(self.stretch, response.streaming_content)
 
 
@@ -178,7 +184,7 @@ def _look_up(recorder: Recorder, observation: Observation, request: "HttpRequest
 class _AsyncBody:
     """The body of an asynchronous response, with the clock running while a chunk is made."""
 
-    def __init__(self, stretch: wsgi.Stretch, body: AsyncIterator[bytes]) -> None:
+    def __init__(self, stretch: Stretch, body: AsyncIterator[bytes]) -> None:
         self._stretch = stretch
         self._body: Any = body
 

@@ -18,7 +18,9 @@ class TakenOutError(Exception):
 class Patches:
     """The methods that one tap has replaced."""
 
-    def __init__(self) -> None:
+    def __init__(self, lost: str = "what was requested afterwards was not seen") -> None:
+        """*lost* says what it means that a method is observed no more."""
+        self._lost = lost
         self._replaced: list[tuple[type, str, Method, Method]] = []
 
     def replace(self, owner: type, name: str, wrap: Callable[[Method], Method]) -> None:
@@ -47,7 +49,7 @@ class Patches:
             if not _leads_to(vars(owner).get(name), wrapper):
                 raise TakenOutError(
                     f"something has put another {owner.__module__}.{owner.__qualname__}.{name} in the place of"
-                    " the observed one: what was requested afterwards was not seen"
+                    f" the observed one: {self._lost}"
                 )
 
 

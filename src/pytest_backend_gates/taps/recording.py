@@ -1,8 +1,7 @@
 """What the taps write down.
 
 Observation  one request, while it is being served (replies: what it was answered)
-Recorder     all of them (series: the samples of one operation), and where the taps meet: which request is
-             being served here and now
+Recorder     all of them (series: the samples of one operation), and which is being served here and now
 """
 
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 
 from pytest_backend_gates.measurements import Plain, Samples
+from pytest_backend_gates.taps.asking import ASKED
 from pytest_backend_gates.taps.faults import Faults
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.series import Series
@@ -75,7 +75,7 @@ class Observation:
         self.generated = generated
         #: Whether it was seen where it was sent: what its server does is not known.
         self.from_client = False
-        #: Whether it is the first of its operation.
+        #: Whether it is the first of its operation that was not cut short.
         self.cold = False
         self.done = False
         self.elapsed = 0
@@ -152,6 +152,8 @@ class Recorder:
         #: The request that is being served in this context. Each recorder has a variable of its own: a
         #: session that runs inside another one's test must not take its requests for nested ones.
         self.current: ContextVar[Observation | None] = ContextVar("served", default=None)
+        #: Those that are being served anywhere in this process.
+        self.under_way: set[Observation] = set()
         #: What the tests send to a server, where one was set.
         self.sending: Sending | None = None
         self._series: dict[str, Series] = {}
@@ -170,14 +172,20 @@ class Recorder:
         if not self.live:
             return None
         outer = self.current.get()
-        if outer is None or outer.done:
-            observation = Observation(method, self.counting, self.generating)
-            if self.keeping and not self.generating:
-                observation.reply = Reply()
-            return observation
-        self.look_up(outer)
-        outer.fallback = None
-        return None
+        if outer is not None and not outer.done:
+            return None
+        observation = Observation(method, self.counting, self.generating)
+        self.under_way.add(observation)
+        if self.keeping and not self.generating:
+            observation.reply = Reply()
+        return observation
+
+    def hand_on(self) -> None:
+        """Note that what is being served here was handed on to another application, whose route counts."""
+        outer = self.serving()
+        if outer is not None:
+            self.look_up(outer)
+            outer.fallback = None
 
     def enter(self, app: object, observation: Observation | None) -> None:
         """Note that *app* has received the request of *observation*, if it is any that is observed."""
@@ -197,7 +205,7 @@ class Recorder:
     def unnamed(self) -> Observation | None:
         """Return the observation that is being served if no route has named it, and none is about to."""
         observation = self.serving()
-        if observation is None or observation.operation or observation.lookup:
+        if observation is None or observation.operation or observation.lookup or ASKED.get():
             return None
         return observation
 
@@ -205,13 +213,13 @@ class Recorder:
         """Name the operation of a request, for the route that handles it.
 
         The first route wins: a request made inside a request is part of it. The first request of an
-        operation is cold, whichever of those that overlap is answered first.
+        operation is cold, whichever of those that overlap is answered first; when it is cut short, the next one.
         """
         if observation.operation is None:
             observation.operation = name = f"{method} {observation.prefix}{template}"
             observation.native = observation.native_prefix + native
             observation.series = series = self._series.get(name)
-            if series is None or not series.tested:
+            if series is None or not series.warm:
                 with self._lock:
                     self._series_of(observation)
 
@@ -232,12 +240,10 @@ class Recorder:
                 self._unread.pop(observation, None)
             if observation.done:
                 return
+            self.under_way.discard(observation)
             observation.done = True
             series = observation.series or self._series_of(observation)
-            if observation.generated:
-                series.generated += 1
-            elif observation.counted:
-                series.count(observation)
+            series.end(observation)
         if self.listeners:
             self._tell(observation)
 
@@ -251,26 +257,19 @@ class Recorder:
 
     def _tell(self, observation: Observation) -> None:
         for listener in self.listeners:
-            try:
-                listener(observation)
-            except Exception as fault:  # noqa: BLE001  see Faults.attempt
-                self.note_fault("request", fault)
+            self.attempt("request", listener, observation)
 
     def _series_of(self, observation: Observation) -> Series:
         name = observation.name
         series = self._series.get(name)
         if series is None:
             series = self._series[name] = Series(observation.native)
-        if not (series.tested or observation.generated):
-            series.tested = observation.cold = True
+        series.begin(observation)
         observation.series = series
         return series
 
     def leave(self, token: "Token[Observation | None]") -> None:
-        """Forget the request that *token* stands for in this context.
-
-        A request that is abandoned may be closed in another context, which has never known it.
-        """
+        """Forget the request of *token*. One that is abandoned may be closed in a context that never knew it."""
         try:  # noqa: SIM105  ``suppress`` costs more than all else here
             self.current.reset(token)
         except ValueError:

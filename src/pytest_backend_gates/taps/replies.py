@@ -10,13 +10,19 @@ LONGEST: Final = 1 << 20
 class Reply:
     """The headers and the body of one reply, as they were sent."""
 
-    __slots__ = ("_chunks", "_ended", "_size", "headers", "passed")
+    __slots__ = ("_chunks", "_ended", "_size", "headers", "late", "passed", "path", "withheld")
 
     def __init__(self) -> None:
         #: The applications that the request went into, the outermost first, each with the template of its mounts.
         self.passed: list[tuple[object, str]] = []
+        #: The path that was asked for, as the outermost application routes it.
+        self.path = ""
         #: As the application sent them: bytes (ASGI) or text (WSGI).
         self.headers: Iterable[tuple[bytes | str, bytes | str]] = ()
+        #: Which exception left the application when all of it was sent, by its ``id``: it is not kept alive.
+        self.late: int | None = None
+        #: Whether the client has raised that exception in the place of it.
+        self.withheld = False
         self._chunks: list[bytes] = []
         self._size = 0
         self._ended = False
@@ -38,6 +44,11 @@ class Reply:
     def end(self) -> None:
         """Note that the body is complete."""
         self._ended = True
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was given although its application raised: Starlette answers 500 and raises all the same."""
+        return self.late is not None and not self.withheld
 
     @property
     def size(self) -> int:

@@ -41,6 +41,13 @@ class Received:
     port: str
     #: Decoded.
     path: str
+    #: What the server has put before the path, or has cut off it: servers do either.
+    root: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What it may have been sent to."""
+        return self.path, self.path.removeprefix(self.root), self.root + self.path
 
 
 def _path_of(url: str) -> str:
@@ -86,6 +93,9 @@ class Sending:
         if observation is None or path is None:
             return None
         observation.from_client = True
+        recorder.under_way.discard(
+            observation
+        )  # it is served in another process, or will be seen here as well
         observation.lookup = partial(recorder.attempt, tap, self._name, recorder, observation, path)
         recorder.enter(self._server, observation)
         with self._lock:
@@ -105,7 +115,7 @@ class Sending:
     def _sent(self, received: Received, *, named: bool) -> "Observation | None":
         """Return the request under way that has this path; otherwise, if its ``Host`` has *named* us, the oldest."""
         waiting = [one for one in self._under_way if one.method == received.method and not one.done]
-        same = (one for one in waiting if _path_of(self._under_way[one]) == received.path)
+        same = (one for one in waiting if _path_of(self._under_way[one]) in received.paths)
         return next(same, waiting[0] if named and waiting else None)
 
     def end(self, recorder: "Recorder", observation: "Observation") -> None:

@@ -18,7 +18,7 @@ RESERVOIR: Final = 50_000
 class Series:
     """The samples of one operation in this process, in the order in which they were taken."""
 
-    __slots__ = ("_dice", "asked", "cut", "failures", "generated", "kept", "native", "seen", "tested")
+    __slots__ = ("_dice", "asked", "cut", "failures", "generated", "kept", "native", "seen", "tested", "warm")
 
     def __init__(self, native: str | None) -> None:
         self.native = native
@@ -32,6 +32,8 @@ class Series:
         #: How many requests were generated, and whether any was not.
         self.generated = 0
         self.tested = False
+        #: Whether one of those that were not is the cold one, under way or whole.
+        self.warm = False
         self._dice: random.Random | None = None
 
     def add(self, sample: int) -> None:
@@ -64,8 +66,20 @@ class Series:
             self.kept = widened(self.kept, samples)
             self.kept.extend(array(self.kept.typecode, samples))
 
-    def count(self, observation: "Observation") -> None:
+    def begin(self, observation: "Observation") -> None:
+        """Take a request for the cold one if it is the first, or the first after one that was cut short."""
+        if not (self.warm or observation.generated):
+            self.tested = self.warm = observation.cold = True
+
+    def end(self, observation: "Observation") -> None:
         """Count a request, and how it failed if it did. Keep how long it took, unless it was cut short."""
+        if observation.cut and observation.cold:
+            self.warm = False
+        if observation.generated:
+            self.generated += 1
+            return
+        if not observation.counted:
+            return
         failure = observation.failure
         if observation.cut:
             self.cut += 1

@@ -8,9 +8,11 @@ Listening   the taps of the ORMs
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, NamedTuple, Protocol
 
 from pytest_backend_gates.taps.faults import Faults
+from pytest_backend_gates.taps.imports import Arrivals, LateError, has_come, taken
 
 
 class Source(NamedTuple):
@@ -80,6 +82,8 @@ class Listening:
         self._current = current
         self._pending: list[StatementTap] = [SQLAlchemyTap(), DjangoORMTap()]
         self._installed: list[StatementTap] = []
+        look = partial(faults.attempt, "imports", self.install_imported)
+        self._arrivals = Arrivals((tap.module for tap in self._pending), look)
 
     @property
     def is_on(self) -> bool:
@@ -91,14 +95,25 @@ class Listening:
         """Whether an ORM has been imported that is not listened to yet."""
         return any(tap.module in sys.modules for tap in self._pending)
 
+    def watch(self) -> None:
+        """Listen to the ORMs that have been imported by now, and to others as soon as they are."""
+        self._arrivals.start()
+        self.install_imported()
+
+    def note_late(self) -> None:
+        """Note the ORMs that were imported in a way that is not watched."""
+        for tap in self._pending:
+            if has_come(tap.module):
+                self.faults.note(tap.name, LateError(tap.module))
+
     def install_imported(self) -> None:
         """Listen to the ORMs that have been imported by now."""
-        for tap in [tap for tap in self._pending if tap.module in sys.modules]:
-            self._pending.remove(tap)
+        for tap in taken(self._pending):
             self._installed.append(tap)
             self.faults.attempt(tap.name, tap.install, self._current, self.faults)
 
     def uninstall(self) -> None:
         """Stop listening."""
+        self._arrivals.stop()
         while self._installed:
             self._installed.pop().uninstall()

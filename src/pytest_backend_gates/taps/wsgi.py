@@ -4,18 +4,22 @@ The clock runs inside the application's ``__call__`` and inside each ``next()`` 
 between two chunks is not the server's time, and neither is ``close()``.
 """
 
+import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from functools import lru_cache, partial, wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from pytest_backend_gates.taps.asking import ASKED, asked
 from pytest_backend_gates.taps.patching import Method, Patching
 from pytest_backend_gates.taps.recording import Observation, Recorder
 from pytest_backend_gates.taps.replies import Reply
-from pytest_backend_gates.taps.sending import Received, Sending
+from pytest_backend_gates.taps.sending import Headers, Received, Sending
+from pytest_backend_gates.taps.stretches import Body, Stretch
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import CodeType
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Request, Response
@@ -28,6 +32,16 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"<(?:[a-zA-Z_]\w*(?:\(.*?\))?:)?([a-zA-Z_]\w*)>")
 
 
+class UnseenError(Exception):
+    """A request came in past the tap."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a request came in by app.wsgi_app as something held it before it could be observed, and was not seen;"
+            " build what holds it in a fixture"
+        )
+
+
 class FlaskTap(Patching):
     """Observes Flask applications."""
 
@@ -35,41 +49,56 @@ class FlaskTap(Patching):
     module: ClassVar[str] = "flask.app"
 
     def install(self, recorder: Recorder) -> None:
-        """Patch the application, and where it dispatches a request that has been routed."""
+        """Patch the application, what of it middleware may hold, and where it dispatches a request that was routed."""
         from flask import Flask
         from werkzeug.wsgi import ClosingIterator
 
-        wrap = partial(observing, recorder, self.name, carrier=ClosingIterator)
-        self._patches.replace(Flask, "__call__", wrap)
-        self._patches.replace(Flask, "full_dispatch_request", partial(_naming, recorder, self.name))
+        def is_flasks(_: Flask, body: Iterable[bytes]) -> bool:
+            return type(body) is ClosingIterator
+
+        unseen = getattr(Flask.wsgi_app, "__code__", None)
+        self._patches.replace(Flask, "wsgi_app", partial(_by_itself, recorder, self.name, is_flasks))
+        made_by_flask = Flask.wsgi_app
+
+        def hands_on(app: Flask, body: Iterable[bytes]) -> bool:
+            # Middleware in the place of ``wsgi_app``, or a class that overrides it, may have made another body.
+            made = getattr(app.wsgi_app, "__func__", None)
+            return type(body) is ClosingIterator and made is made_by_flask
+
+        self._patches.replace(Flask, "__call__", partial(observing, recorder, self.name, hands_on=hands_on))
+        self._patches.replace(Flask, "full_dispatch_request", partial(_naming, recorder, self.name, unseen))
 
     def uninstall(self) -> None:
-        """Restore both."""
+        """Restore the three."""
         self._patches.undo()
 
 
 def observing(
-    recorder: Recorder, tap: str, original: "AppCall", carrier: type[Iterable[bytes]] | None = None
+    recorder: Recorder,
+    tap: str,
+    original: "AppCall",
+    hands_on: Callable[[Any, Iterable[bytes]], bool] | None = None,
 ) -> Method:
     """Observe the requests to the applications whose ``__call__`` is *original*.
 
-    *carrier* is the type of the bodies in which the framework hands on those that are whole, too.
+    *hands_on* says whether an application's body is that of the response that its framework has made.
     """
 
     @wraps(original)
     def call(app: object, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         observation = recorder.attempt(tap, _begin, recorder, app, environ)
         if observation is None:
-            return original(app, environ, start_response)
+            with asked() if recorder.attempt(tap, _asks_anew, recorder, environ) else nullcontext():
+                return original(app, environ, start_response)
 
         def observed_start(status: str, *rest: Any, **named: Any) -> "Write":  # noqa: ANN401  the server's business
-            recorder.attempt(tap, _see_start, observation, status, rest)
-            return start_response(status, *rest, **named)
+            recorder.attempt(tap, _see_start, observation, status, rest, named)
+            write = start_response(status, *rest, **named)
+            return write if observation.reply is None else _keeping(recorder, tap, observation.reply, write)
 
         with Stretch(recorder, tap, observation) as stretch:
             body = original(app, environ, observed_start)
-        # Middleware in the place of ``wsgi_app`` may have made another body of it.
-        if observation.whole is not None and type(body) is carrier and "wsgi_app" not in vars(app):
+        if observation.whole is not None and hands_on is not None and hands_on(app, body):
             recorder.attempt(tap, _all_there, recorder, observation, observation.whole)
             return body
         observed = recorder.attempt(tap, _observed, recorder, stretch, observation, environ, body)
@@ -78,46 +107,85 @@ def observing(
     return call
 
 
-def _see_start(observation: Observation, status: str, rest: tuple[Any, ...]) -> None:
+def _by_itself(
+    recorder: Recorder, tap: str, is_flasks: Callable[[Any, Iterable[bytes]], bool], original: "AppCall"
+) -> Method:
+    """Observe what comes in by ``wsgi_app`` and not by the application: ``ProxyFix(app.wsgi_app)`` around it."""
+    observed: AppCall = observing(recorder, tap, original, is_flasks)
+    current = recorder.current.get
+
+    @wraps(original)
+    def wsgi_app(app: object, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        served = current()
+        if served is None or served.done:
+            return observed(app, environ, start_response)
+        return original(app, environ, start_response)
+
+    return wsgi_app
+
+
+def _see_start(
+    observation: Observation, status: str, rest: tuple[Any, ...], named: Mapping[str, Any]
+) -> None:
     observation.status = int(status[:3])
-    if observation.reply is not None and rest:
-        observation.reply.begin(rest[0])
+    if observation.reply is not None:
+        observation.reply.begin(rest[0] if rest else _headers_by_name(named))
+
+
+def _keeping(recorder: Recorder, tap: str, reply: Reply, write: "Write") -> "Write":
+    """Return *write*, which an application may send its body with, or the beginning of it."""
+
+    def observed_write(chunk: bytes) -> object:
+        recorder.attempt(tap, reply.add, chunk)
+        return write(chunk)
+
+    return observed_write
+
+
+def _headers_by_name(named: Mapping[str, Any]) -> Headers:
+    """Return the headers, which every server calls as it likes: they are the only argument besides ``exc_info``."""
+    return next((value for name, value in named.items() if name != "exc_info"), ())
 
 
 def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Observation | None:
     observation = recorder.begin(environ["REQUEST_METHOD"])
     path = environ.get("PATH_INFO", "")
-    if observation is None:
-        _enter_mounted(recorder, path)
-    else:
-        observation.path_info = path
+    if observation is not None:
+        observation.path_info, observation.source = path, id(environ.get("wsgi.input"))
+        if observation.reply is not None:
+            observation.reply.path = _decoded(path)
         if recorder.sending is not None:
             _arrive(recorder.sending, environ)
+    elif not _asks_anew(recorder, environ):
+        recorder.hand_on()
+        _enter_mounted(recorder, path)
     if recorder.keeping:
         _enter(recorder, app, observation, environ)
     return observation
 
 
+def _asks_anew(recorder: Recorder, environ: "WSGIEnvironment") -> bool:
+    """Whether a client asks from within a request: what is handed on keeps its input."""
+    outer = recorder.serving()
+    return outer is not None and outer.source not in (None, id(environ.get("wsgi.input")))
+
+
 def _arrive(sending: Sending, environ: "WSGIEnvironment") -> None:
-    path = (
-        (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
-        .encode("latin-1")
-        .decode(errors="replace")
-    )
+    path = _decoded(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
     host, port = environ.get("HTTP_HOST", ""), environ.get("SERVER_PORT", "")
     sending.arrived(Received(environ["REQUEST_METHOD"], host, port, path))
+
+
+def _decoded(path: str) -> str:
+    return path.encode("latin-1").decode(errors="replace")
 
 
 def _enter(
     recorder: Recorder, app: object, observation: Observation | None, environ: "WSGIEnvironment"
 ) -> None:
-    source = id(environ.get("wsgi.input"))
-    if observation is not None:
-        observation.source = source
-    else:
-        outer = recorder.serving()
-        observation = outer if outer is not None and outer.source == source else None
-    recorder.enter(app, observation)
+    outer = recorder.serving()
+    is_handed_on = outer is not None and outer.source == id(environ.get("wsgi.input"))
+    recorder.enter(app, observation or (outer if is_handed_on else None))
 
 
 def _enter_mounted(recorder: Recorder, path: str) -> None:
@@ -132,7 +200,8 @@ def _enter_mounted(recorder: Recorder, path: str) -> None:
         outer.path_info = path
 
 
-def _naming(recorder: Recorder, tap: str, original: Method) -> Method:
+def _naming(recorder: Recorder, tap: str, unseen: "CodeType | None", original: Method) -> Method:
+    """Name requests. What comes straight from the code that is *unseen* was held by somebody before it was observed."""
     from flask import request
 
     # Not the environ that the application was called with: middleware around ``wsgi_app`` may hand on a copy. And
@@ -142,17 +211,27 @@ def _naming(recorder: Recorder, tap: str, original: Method) -> Method:
     @wraps(original)
     def dispatch(*arguments: Any, **named: Any) -> object:  # noqa: ANN401  Flask's business
         observation = recorder.serving()
-        if observation is None:
+        if observation is None or ASKED.get():
+            if observation is None and recorder.counting and _caller() is unseen is not None:
+                recorder.note_fault(tap, UnseenError())
             return original(*arguments, **named)
         recorder.attempt(tap, _name, recorder, observation, current)
         try:
             response = original(*arguments, **named)
         finally:
-            observation.whole = None  # of a request that was made inside this one
+            observation.whole = None  # of an application that this one was handed on to
         recorder.attempt(tap, _look_into, observation, response)
         return response
 
     return dispatch
+
+
+def _caller() -> "CodeType | None":
+    """Return the code that has called the caller of this."""
+    frame = inspect.currentframe()
+    for _ in range(2):
+        frame = frame and frame.f_back
+    return frame and frame.f_code
 
 
 def _look_into(observation: Observation, response: "Response") -> None:
@@ -182,7 +261,7 @@ def _template(rule: str) -> str:
 
 def _observed(
     recorder: Recorder,
-    stretch: "Stretch",
+    stretch: Stretch,
     observation: Observation,
     environ: "WSGIEnvironment",
     body: Iterable[bytes],
@@ -209,74 +288,3 @@ def _keep_all(reply: Reply, body: Iterable[bytes]) -> None:
 def _is_file(environ: "WSGIEnvironment", body: Iterable[bytes]) -> bool:
     wrapper = environ.get("wsgi.file_wrapper")
     return isinstance(wrapper, type) and isinstance(body, wrapper)
-
-
-class Stretch:
-    """A stretch of the server's time; an exception, the end of the body included, ends the request."""
-
-    __slots__ = ("_observation", "_recorder", "_tap", "_token")
-
-    def __init__(self, recorder: Recorder, tap: str, observation: Observation) -> None:
-        self._recorder = recorder
-        self._tap = tap
-        self._observation = observation
-
-    def __enter__(self) -> Self:
-        self._token = self._recorder.current.set(self._observation)
-        self._observation.resume()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: "TracebackType | None",
-    ) -> None:
-        self._observation.pause()
-        self._recorder.leave(self._token)
-        if kind is not None:
-            self._recorder.attempt(self._tap, self._over, kind)
-
-    @property
-    def keeps(self) -> bool:
-        """Whether somebody looks at replies."""
-        return self._observation.reply is not None
-
-    def keep(self, chunk: bytes) -> None:
-        """Keep a piece of the body for whoever looks at replies."""
-        if self._observation.reply is not None:
-            self._recorder.attempt(self._tap, self._observation.reply.add, chunk)
-
-    def _over(self, kind: type[BaseException]) -> None:
-        if not issubclass(kind, StopIteration | StopAsyncIteration):
-            self._observation.note_exception(kind)
-        elif self._observation.reply is not None:
-            self._observation.reply.end()
-        self._recorder.finish(self._observation)
-
-
-class Body:
-    """The body of a response, with the clock running while a chunk is made.
-
-    Everything else is the body's own, ``close`` included, which a body may have or not.
-    """
-
-    def __init__(self, stretch: Stretch, body: Iterable[bytes]) -> None:
-        self._stretch = stretch
-        self._keeps = stretch.keeps
-        self._body: Any = body
-        self._iterator: Any = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        self._iterator = iter(self._body)
-        return self
-
-    def __next__(self) -> bytes:
-        with self._stretch:
-            chunk: bytes = next(self._iterator)
-        if self._keeps:
-            self._stretch.keep(chunk)
-        return chunk
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._body, name)

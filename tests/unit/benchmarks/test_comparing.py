@@ -211,7 +211,7 @@ def test_every_row_has_a_docstring_and_a_name() -> None:
         "static-cold",
         "static-warm",
         "static-one-changed",
-        "whole-packaging",
+        "whole-h2",
         "whole-attrs",
         "whole-contract-bookshop",
         "whole-contract-corner_shop",

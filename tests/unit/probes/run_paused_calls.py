@@ -1,9 +1,9 @@
 """Run pieces of a project, some of them in a coverage pause, and print what was executed. Started by the tests.
 
-    python run_paused_calls.py coverage|probe RCFILE paused|oracle
+    python run_paused_calls.py coverage|probe RCFILE paused|long|oracle
 
-Who measures, with what configuration, and whether there are pauses: as ``oracle`` nothing is paused, and
-what would run in a pause is left out. The project is ``shop``, in the current folder.
+Who measures, with what configuration, and whether there are pauses, long ones or not: as ``oracle`` nothing is
+paused, and what would run in a pause is left out. The project is ``shop``, in the current folder.
 """
 
 import asyncio
@@ -12,10 +12,12 @@ import queue
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import coverage
@@ -74,6 +76,7 @@ def scenario(pause: Pause, *, oracle: bool) -> None:
     asyncio.run(tasks(box, work, oracle=oracle))
     asyncio.run(overlapping(pause, work))
     threads(pause, work, hidden)
+    idle_threads(pause, work, hidden)
     imports(pause)
     work.used(2)
 
@@ -146,6 +149,62 @@ def threads(pause: Pause, work: Any, hidden: Callable[..., list[Callable[[], obj
     lasting.end()
 
 
+def idle_threads(pause: Pause, work: Any, hidden: Callable[..., list[Callable[[], object]]]) -> None:  # noqa: ANN401 - as above
+    """Pause while there are threads that are in nothing that is measured: those of a pool, and of a loop."""
+    loop = asyncio.new_event_loop()
+    looping = threading.Thread(target=loop.run_forever)
+    looping.start()
+    go_on = asyncio.run_coroutine_threadsafe(event(), loop).result(10)
+    waiting = asyncio.run_coroutine_threadsafe(work.waits_for(go_on), loop)
+    with ThreadPoolExecutor(1) as old, ThreadPoolExecutor(1) as new, ThreadPoolExecutor(1) as ended:
+        old.submit(work.used, 3).result(10)
+        ended.submit(work.used, 3).result(10)
+        with pause():
+            with pause():
+                for pool in (old, new, ended):
+                    pool.submit(int).result(10)
+                    for call in hidden(lambda: work.only_inside(3)):
+                        pool.submit(call).result(10)
+                ended.shutdown()
+            old.submit(import_module, "shop.pool_late").result(10)
+        old.submit(work.idle_before).result(10)
+        new.submit(work.idle_new).result(10)
+        with pause():
+            old.submit(int).result(10)
+        new.submit(work.used, 0).result(10)
+        old.submit(work.idle_twice).result(10)
+        imported_slowly(pause, old)
+        old.submit(work.idle_last).result(10)
+    loop.call_soon_threadsafe(go_on.set)
+    waiting.result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    looping.join(10)
+    loop.close()
+
+
+def imported_slowly(pause: Pause, pool: ThreadPoolExecutor) -> None:
+    """Let a pause end while a thread that is idle otherwise executes a module."""
+    begun, end = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        end.wait(10)
+
+    sys.modules["gate"] = gate = ModuleType("gate")
+    vars(gate)["wait"] = wait
+    with pause():
+        pool.submit(int).result(10)
+        importing = pool.submit(import_module, "shop.slow_late")
+        begun.wait(10)
+    end.set()
+    importing.result(10)
+
+
+async def event() -> asyncio.Event:
+    """Return an event of the loop that this runs on."""
+    return asyncio.Event()
+
+
 def imports(pause: Pause) -> None:
     """Import a module of the project for the first time in a pause."""
     with pause():
@@ -153,11 +212,13 @@ def imports(pause: Pause) -> None:
         import_module("shop.thread_late")
 
 
-def by_coverage(rcfile: str, scenario: Callable[[], None]) -> dict[str, Any]:
+def by_coverage(rcfile: str, scenario: Callable[[], None], probe: CoverageProbe) -> dict[str, Any]:
     """Return the lines and branches that coverage.py itself says were executed."""
     tool = coverage.Coverage(data_file=None, config_file=rcfile)
     with tool.collect():
+        probe.start()
         scenario()
+        probe.stop()
     tool.json_report(outfile="report.json")
     files = json.loads(Path("report.json").read_text("utf-8"))["files"]
     return {
@@ -178,12 +239,13 @@ def by_the_probe(scenario: Callable[[], None], probe: CoverageProbe) -> dict[str
 
 def main(who: str, rcfile: str, mode: str) -> None:
     """Measure as asked."""
-    names = ("__init__", "fleeting_late", "late", "thread_late", "work")
+    names = ("__init__", "fleeting_late", "late", "pool_late", "slow_late", "thread_late", "work")
     files = [f"shop/{name}.py" for name in names]
     probe = CoverageProbe(Path.cwd(), ["shop"], files)
     oracle = mode == "oracle"
-    run = partial(scenario, nullcontext if oracle else probe.paused, oracle=oracle)
-    result = by_the_probe(run, probe) if who == "probe" else by_coverage(rcfile, run)
+    pause = nullcontext if oracle else partial(probe.paused, long=mode == "long")
+    run = partial(scenario, pause, oracle=oracle)
+    result = by_the_probe(run, probe) if who == "probe" else by_coverage(rcfile, run, probe)
     sys.stdout.write(json.dumps(result))
 
 

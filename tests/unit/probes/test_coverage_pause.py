@@ -47,6 +47,30 @@ def pooled_after():
     return used(6)
 
 
+def idle_before():
+    return used(7)
+
+
+def idle_new():
+    return used(8)
+
+
+def idle_twice():
+    return used(9)
+
+
+def idle_last():
+    return used(11)
+
+
+async def waits_for(event):
+    before = used(0)
+    await event.wait()
+    if before:
+        return used(10)
+    return before
+
+
 def serve(jobs, done):
     while True:
         job = jobs.get()
@@ -181,8 +205,10 @@ def shop(tmp_path: Path) -> Path:
     (folder / "__init__.py").write_text("", "utf-8")
     (folder / "work.py").write_text(WORK, "utf-8")
     (folder / "late.py").write_text(LATE, "utf-8")
-    for late in ("thread_late.py", "fleeting_late.py"):
+    for late in ("thread_late.py", "fleeting_late.py", "pool_late.py"):
         (folder / late).write_text("VALUE = [i for i in range(3)]\n", "utf-8")
+    slow = "import gate\nbefore = 1\ngate.wait()\nif before:\n    after = 2\nlast = 3\n"
+    (folder / "slow_late.py").write_text(slow, "utf-8")
     return tmp_path
 
 
@@ -192,7 +218,7 @@ def _executed(shop: Path, who: str, mode: str, options: str) -> dict[str, Any]:
     ran = subprocess.run(
         [sys.executable, "-W", "error", str(DRIVER), who, str(rcfile), mode],
         cwd=shop,
-        env={"PYTHONPATH": os.pathsep.join(filter(None, (str(shop), os.environ.get("PYTHONPATH"))))},
+        env=_environment(shop),
         capture_output=True,
         text=True,
         check=False,
@@ -202,28 +228,38 @@ def _executed(shop: Path, who: str, mode: str, options: str) -> dict[str, Any]:
     return result
 
 
+def _environment(*folders: Path) -> dict[str, str]:
+    """Return one in which nobody else measures."""
+    path = [*map(str, folders), os.environ.get("PYTHONPATH")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+
+
 _CORES = ["core = ctrace", "timid = true", *(["core = sysmon"] if sys.version_info >= (3, 12) else [])]
 
 
+@pytest.mark.parametrize("length", ["paused", "long"])
 @pytest.mark.parametrize("branch", ["false", "true"])
 @pytest.mark.parametrize("core", _CORES)
-def test_lines_and_branches_are_those_without_the_pauses(shop: Path, core: str, branch: str) -> None:
+def test_lines_and_branches_are_those_without_the_pauses(
+    shop: Path, core: str, branch: str, length: str
+) -> None:
     """Nested, in generators, tasks and threads: no line is counted inside, none is lost outside, none misplaced."""
     if core == "core = sysmon" and branch == "true" and sys.version_info < (3, 14):
         pytest.skip("this Python cannot see branches so")
     options = f"{core}\nbranch = {branch}"
-    paused, oracle = (_executed(shop, "coverage", mode, options) for mode in ("paused", "oracle"))
+    paused, oracle = (_executed(shop, "coverage", mode, options) for mode in (length, "oracle"))
     assert paused == oracle
     assert {12, 13, 14} & {*paused["shop/work.py"][0]} == set()
     assert {24, 28} <= {*paused["shop/work.py"][0]}, "what threads do after the pause"
     assert {1, 2, 3, 7, 8, 9, 10, 12} <= {*paused["shop/late.py"][0]}
 
 
-def test_the_probes_own_total_is_that_of_coverage(shop: Path) -> None:
+@pytest.mark.parametrize("length", ["paused", "long"])
+def test_the_probes_own_total_is_that_of_coverage(shop: Path, length: str) -> None:
     """Where we measure, hits and total of every file are coverage.py's own for the same calls without pauses."""
-    paused, oracle = (_executed(shop, "probe", mode, "branch = true") for mode in ("paused", "oracle"))
+    paused, oracle = (_executed(shop, "probe", mode, "branch = true") for mode in (length, "oracle"))
     assert paused == oracle
-    names = ("__init__", "fleeting_late", "late", "thread_late", "work")
+    names = ("__init__", "fleeting_late", "late", "pool_late", "slow_late", "thread_late", "work")
     assert list(paused) == [f"shop/{name}.py" for name in names]
 
 
@@ -257,6 +293,28 @@ def test_what_ends_in_a_pause_is_not_traced() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (ran.stdout.split(), ran.stderr) == (["False", "True", "True"], "")
+
+
+@pytest.mark.parametrize(
+    ("who", "rests"),
+    [
+        ("nobody", True),
+        ("collector", True),
+        ("debugger", False),
+        ("measured", False),
+        ("untraced", False),
+        ("user", False),
+    ],
+)
+def test_idle_threads_are_not_traced_in_a_long_pause(who: str, *, rests: bool) -> None:
+    """Where Python lets every thread pay for it, and nothing is lost by it."""
+    driver = DRIVER.with_name("run_idle_threads.py")
+    ran = subprocess.run(
+        [sys.executable, str(driver), who], env=_environment(), capture_output=True, text=True, check=False
+    )
+    inside = str(sys.version_info < (3, 12) or not rests)
+    lines = [f"False {inside} {inside}"] * 3
+    assert (ran.stdout.splitlines(), ran.stderr) == ([*lines, "False True True", "True"], "")
 
 
 def test_a_debugger_is_left_alone() -> None:

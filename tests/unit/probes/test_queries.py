@@ -3,11 +3,12 @@
 import json
 from array import array
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from fractions import Fraction
 from pathlib import Path
-from threading import Event
+from queue import Queue
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -173,6 +174,53 @@ def test_threads_of_one_request_write_into_one_list(
         assert other.result(5) is mine is observation.statements is not None
 
 
+def test_statements_of_threads_that_no_request_has_started_are_told(
+    traffic: TrafficProbe, probe: QueriesProbe
+) -> None:
+    """Whose they are nobody knows. While no request of a test is served, and from the test itself, they are fine."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    asked: Queue[Future[str] | None] = Queue()
+
+    def ask() -> str:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        return ""
+
+    def work() -> None:
+        while answer := asked.get():
+            answer.set_result(ask())
+
+    def hand_over() -> str:
+        asked.put(answer := Future[str]())
+        return answer.result(5)
+
+    app, worker = Flask(__name__), Thread(target=work)
+    app.add_url_rule("/", view_func=hand_over)
+    client = app.test_client()
+    worker.start()
+    probe.look_again()
+    hand_over()
+    client.get("/")
+    traffic.close_window()
+    client.get("/")
+    traffic.open_window()
+    with traffic.generated():
+        client.get("/")
+    alone = probe.reduce([probe.collect(None, print)], None)["queries.count"]
+    traffic.recorder.under_way.add(Observation("GET", counted=True, generated=False))
+    ask()
+    hand_over()
+    asked.put(None)
+    worker.join(5)
+    readings = probe.reduce([probe.collect(None, print)], None)
+    engine.dispose()
+    assert alone.unavailable == "no request of the tests ran a statement through SQLAlchemy or Django's ORM"
+    note = "queries: 1 statement ran while requests were served, in threads not theirs, and is not counted"
+    assert alone.notes == (note,)
+    note = "queries: 2 statements ran while requests were served, in threads not theirs, and are not counted"
+    assert [reading.notes for reading in readings.values()] == [(note,)] * 3
+
+
 def payload(faults: tuple[str, ...] = (), /, **operations: tuple[list[int], int]) -> Plain:
     """Return what a process collects: by operation the number of statements of each request, and most of one."""
     told = {}
@@ -183,7 +231,7 @@ def payload(faults: tuple[str, ...] = (), /, **operations: tuple[list[int], int]
             "samples": {metric.name: kept for metric in QueriesProbe.metrics},
             "worst": {"runs": most, "shape": "SELECT ?", "source": source} if most else None,
         }
-    return {"operations": told, "faults": list(faults)}
+    return {"operations": told, "faults": list(faults), "strays": 0}
 
 
 def test_a_request_cut_short_is_no_sample(probe: QueriesProbe, app: Flask) -> None:
@@ -280,7 +328,10 @@ def test_stopping_leaves_nobody_listening(traffic: TrafficProbe, app: Flask) -> 
     probe.stop()
     traffic.open_window()
     app.test_client().get("/ask/3").close()
-    assert (probe.collect(None, print), traffic.recorder.listeners) == ({"operations": {}, "faults": []}, [])
+    assert (probe.collect(None, print), traffic.recorder.listeners) == (
+        {"operations": {}, "faults": [], "strays": 0},
+        [],
+    )
 
 
 def verdict(metric: Metric, over: int = 1) -> Verdict:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from flask import Flask, request, request_started
+from flask import Flask, request
 
 from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.measurements import (
@@ -101,10 +101,32 @@ def test_payloads_of_several_processes_add_up() -> None:
 def test_requests_without_a_route_are_no_traffic() -> None:
     """Requests that belong to no operation prove nothing about any."""
     astray = {"GET (no route)": Samples((array("q", [5]),), 1, 1, None, {"test": 1}).to_plain()}
-    readings = TrafficProbe().reduce([{"operations": astray, "answers": {}, "faults": []}], None)
+    answers = {"GET (no route)": {"asked": 2, "cut": 0, "failures": {}}}
+    readings = TrafficProbe().reduce([{"operations": astray, "answers": answers, "faults": []}], None)
     reading, errors = readings["latency"], readings["errors"]
     assert (reading.measurement, reading.unavailable) == (Trend({}), "none of 2 requests matched a route")
     assert (errors.measurement, errors.unavailable) == (NO_REQUESTS, "none of 2 requests matched a route")
+
+
+def test_requests_of_fixtures_without_a_route_are_not_told(flask_app: Flask) -> None:
+    """They are no test's: alone they are no traffic, and beside those of a test only that one's are counted."""
+    probe = TrafficProbe()
+    probe.start()
+    try:
+        client = flask_app.test_client()
+        client.get("/health").close()
+        alone = probe.reduce([probe.collect(None, print)], None)["latency"]
+        probe.open_window()
+        client.get("/grades/1").close()
+        beside = probe.reduce([probe.collect(None, print)], None)["latency"]
+        probe.open_window()
+        client.get("/nowhere").close()
+        told = probe.reduce([probe.collect(None, print)], None)["latency"]
+    finally:
+        probe.stop()
+    assert alone == TrafficProbe().reduce([], None)["latency"]
+    assert beside.notes == ()
+    assert told.notes == ("latency: 1 request matched no route, and so no operation",)
 
 
 @pytest.mark.parametrize("payloads", [[], [payload()], [payload(), payload()]])
@@ -135,15 +157,17 @@ def test_a_tap_that_failed_is_an_error(samples: dict[str, list[int]]) -> None:
 
 
 def test_a_framework_that_cannot_be_tapped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unknown version without the method that is patched is left as it was, and told."""
-    monkeypatch.delattr(Flask, "__call__")
-    listeners = len(request_started.receivers)
+    """An unknown version without a method that is patched is left as it was, the others included, and told."""
+    monkeypatch.delattr(Flask, "full_dispatch_request")
+    before = Flask.__call__
     probe = TrafficProbe()
     probe.start()
-    assert len(request_started.receivers) == listeners
-    probe.stop()
+    try:
+        assert Flask.__call__ is before
+    finally:
+        probe.stop()
     assert probe.collect(None, print)["faults"] == [
-        "the Flask tap failed once: KeyError: '__call__'; requests were not affected"
+        "the Flask tap failed once: KeyError: 'full_dispatch_request'; requests were not affected"
     ]
 
 

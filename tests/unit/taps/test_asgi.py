@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from pytest_backend_gates.measurements import Plain, Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
+from pytest_backend_gates.taps.recording import Observation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -309,6 +310,28 @@ def test_a_file_sent_by_the_server_itself_ends_the_request(
     for _ in range(2):
         asyncio.run(app({"type": "http", "method": "GET", "path": "/"}, no_receive, no_send))
     assert (only(operations()["GET (no route)"]), clock.now) == (10 * MS, 620 * MS)
+
+
+@pytest.mark.parametrize("how", [{"zerocopysend": 3}, {"pathsend": "a.json"}], ids=list)
+def test_a_file_sent_by_the_server_itself_is_not_looked_at(
+    probe: TrafficProbe, finished: list[Observation], how: dict[str, object]
+) -> None:
+    """What the application has not sent is no body that is empty, nor is what it has sent before a whole one."""
+    ((kind, file),) = how.items()
+
+    async def plain(_scope: "Scope", _receive: "Receive", send: "Send") -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        if kind == "zerocopysend":
+            await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        await send({"type": f"http.response.{kind}", "file": file, "path": file})
+
+    probe.recorder.keeping = True
+    app = Starlette()
+    app.middleware_stack = plain
+    asyncio.run(app({"type": "http", "method": "GET", "path": "/"}, no_receive, no_send))
+    (one,) = finished
+    assert one.reply is not None
+    assert one.reply.body(7) is None
 
 
 def test_fixtures_are_not_samples_but_can_be_cold(

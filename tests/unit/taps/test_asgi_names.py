@@ -1,9 +1,12 @@
 """How the operations of Starlette and FastAPI applications are named."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+import httpx
+import litestar
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
@@ -247,3 +250,90 @@ def test_a_request_made_inside_a_request_is_part_of_it(
     client = starlette_client(Starlette(routes=[Route("/orders", order)]))
     assert client.get("/orders").text == "hello"
     assert list(operations()) == ["GET /orders"]
+
+
+@litestar.get("/tokens", sync_to_thread=False)
+def tokens() -> int:
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [
+        (Starlette(routes=[Route("/tokens/{name}", hello)]), "/tokens/me"),
+        (
+            Starlette(routes=[Mount("/v1", app=Starlette(routes=[Route("/tokens/{name}", hello)]))]),
+            "/v1/tokens/me",
+        ),
+        (litestar.Litestar([tokens]), "/tokens"),
+    ],
+    ids=["a route", "a mount", "Litestar"],
+)
+def test_middleware_that_asks_another_application(
+    operations: Operations, starlette_client: "type[TestClient]", service: "ASGIApp", path: str
+) -> None:
+    """What it asks before the request has a route is part of it, and does not name it."""
+
+    async def signed_in(request: "Request", call_next: "RequestResponseEndpoint") -> Response:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(service), base_url="http://auth"
+        ) as client:
+            assert (await client.get(path)).status_code == 200
+        return await call_next(request)
+
+    routes = [Mount("/shop", app=Starlette(routes=[Route("/orders/{number}", hello)]))]
+    app = Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=signed_in)])
+    client = starlette_client(app)
+    for asked in ("/shop/orders/1", "/shop/orders/2", "/shop/unknown"):
+        client.get(asked)
+    found = {name: samples.count + samples.cold for name, samples in operations().items()}
+    assert found == {"GET (no route)": 1, "GET /shop/orders/{number}": 2}
+
+
+async def _ask(service: "ASGIApp", path: str) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="http://auth") as client:
+        assert (await client.get(path)).status_code == 200
+
+
+def test_middleware_that_asks_meanwhile(operations: Operations, starlette_client: "type[TestClient]") -> None:
+    """What a task of its own asks takes no name from the request that is handed on at the same time."""
+    begun: list[asyncio.Event] = []
+
+    async def slow(_: "Request") -> PlainTextResponse:
+        begun[-1].set()
+        await asyncio.sleep(0.01)
+        return PlainTextResponse("slow")
+
+    service = Starlette(routes=[Route("/tokens", slow)])
+
+    class Asks:
+        def __init__(self, app: "ASGIApp") -> None:
+            self.app = app
+
+        async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+            begun.append(asyncio.Event())
+            asking = asyncio.create_task(_ask(service, "/tokens"))
+            await begun[-1].wait()
+            await self.app(scope, receive, send)
+            await asking
+
+    app = Starlette(routes=[Route("/orders", hello)], middleware=[Middleware(Asks)])
+    client = starlette_client(app)
+    client.get("/orders")
+    client.get("/orders")
+    assert {name: samples.seen for name, samples in operations().items()} == {"GET /orders": 1}
+
+
+def test_a_mounted_application_that_asks_another(
+    operations: Operations, starlette_client: "type[TestClient]"
+) -> None:
+    """A gateway without routes of its own keeps the name of its mount."""
+    service = Starlette(routes=[Route("/stock", hello)])
+
+    async def gateway(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        await _ask(service, "/stock")
+        await PlainTextResponse("there is some")(scope, receive, send)
+
+    client = starlette_client(Starlette(routes=[Mount("/proxy", app=gateway)]))
+    assert client.get("/proxy/stock").text == "there is some"
+    assert list(operations()) == ["GET /proxy/{path}"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from pytest_backend_gates.measurements import Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
@@ -122,10 +122,26 @@ def test_a_fault_of_the_tap_does_not_reach_the_request(
     assert list(payload["operations"]) == ["GET (no route)"]
 
 
+def test_a_fault_inside_of_a_request_does_not_reach_it(
+    probe: TrafficProbe, starlette_client: "type[TestClient]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does what goes wrong where one application hands a request on to another."""
+
+    def fails(*_: object) -> bool:
+        raise LookupError("planted")
+
+    monkeypatch.setattr("pytest_backend_gates.taps.asgi._asks_anew", fails)
+    client = starlette_client(Starlette(routes=[Mount("/m", app=Starlette(routes=[Route("/x", hello)]))]))
+    assert client.get("/m/x").text == "hello"
+    (note,) = probe.collect(None, print)["faults"]
+    assert note == (
+        "the Starlette tap failed 2 times, first with LookupError: planted; requests were not affected"
+    )
+
+
 def test_stopping_restores_starlette_and_fastapi(starlette_client: "type[TestClient]") -> None:
     """Every method is the very one that it was, and later requests are not observed."""
     from fastapi.routing import APIRoute
-    from starlette.routing import Mount
 
     patched = [(Starlette, "__call__"), (Route, "handle"), (Mount, "handle"), (APIRoute, "handle")]
     before = [vars(owner).get(name) for owner, name in patched]

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import httpx
 import httpx2
@@ -192,7 +192,11 @@ def test_requests_of_fixtures_are_no_samples(probe: TrafficProbe, ask: Ask, addr
     probe.open_window()
     ask(f"{address}/orders/1")
     assert asked(probe) == {"GET /orders/{order_id}": 1}
-    assert list(probe.collect(None, print)["operations"]) == ["GET /orders/{order_id}"]
+    collected = probe.collect(None, print)
+    assert list(collected["operations"]) == ["GET /orders/{order_id}"]
+    probe.close_window()
+    ask(f"{address}/health")
+    assert probe.reduce([probe.collect(None, print)], None) == probe.reduce([collected], None)
 
 
 def test_what_the_tests_are_answered(ask: Ask, address: Address, probe: TrafficProbe) -> None:
@@ -218,6 +222,14 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now
+
+
+def test_what_is_sent_is_served_elsewhere(probe: TrafficProbe, address: Address) -> None:
+    """No request is under way in this process meanwhile."""
+    sending = probe.recorder.sending
+    assert sending is not None
+    assert sending.begin(probe.recorder, "requests", "GET", f"{address}/orders/7") is not None
+    assert probe.recorder.under_way == set()
 
 
 @pytest.mark.parametrize("module", [httpx, httpx2], ids=lambda module: module.__name__)
@@ -342,29 +354,37 @@ async def order(order_id: int) -> dict[str, int]:
     return {"id": order_id}
 
 
-@pytest.fixture(params=["werkzeug", "uvicorn"])
+@contextmanager
+def by_werkzeug() -> Iterator[int]:
+    server = make_server("127.0.0.1", 0, flask(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join(10)
+
+
+@contextmanager
+def by_uvicorn(root_path: str = "") -> Iterator[int]:
+    config = uvicorn.Config(fastapi(), port=0, log_level="critical", loop="asyncio", root_path=root_path)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(
+    params=[by_werkzeug, by_uvicorn, partial(by_uvicorn, "/behind")],
+    ids=["werkzeug", "uvicorn", "uvicorn behind a path"],
+)
 def within(request: pytest.FixtureRequest) -> Iterator[Address]:
     """Serve an application that is tapped in a thread of this process."""
-    if request.param == "werkzeug":
-        server = make_server("127.0.0.1", 0, flask(), threaded=True)
-        thread, port = threading.Thread(target=server.serve_forever, daemon=True), server.server_port
-        end: Callable[[], Any] = server.shutdown
-        thread.start()
-    else:
-        config = uvicorn.Config(fastapi(), port=0, log_level="critical", loop="asyncio")
-        running = uvicorn.Server(config)
-        thread = threading.Thread(target=running.run, daemon=True)
-        thread.start()
-        while not running.started:
-            thread.join(0.01)
-        port = running.servers[0].sockets[0].getsockname()[1]
-
-        def end() -> None:
-            running.should_exit = True
-
-    yield Address.parse(f"http://127.0.0.1:{port}/api")
-    end()
-    thread.join(10)
+    with request.param() as port:
+        yield Address.parse(f"http://127.0.0.1:{port}/api")
 
 
 def test_a_server_in_this_process(within: Address, ask: Ask) -> None:
@@ -387,17 +407,23 @@ def test_a_server_in_this_process_by_another_name(within: Address) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "path", "arrived"),
+    ("host", "port", "root", "path", "arrived"),
     [
-        ("127.0.0.1:8000", "", "/api/orders/3", [False, False, True]),
-        ("127.0.0.1:8000", "80", "/orders/3", [False, True, False]),  # below a mount: the oldest that waits
-        ("shop.test", "8000", "/api/orders/3", [False, False, True]),
-        ("shop.test", "8000", "/orders/3", [False, False, False]),
-        ("shop.test", "80", "/api/orders/3", [False, False, False]),
-        ("", "", "/api/orders/3", [False, False, False]),
+        ("127.0.0.1:8000", "", "", "/api/orders/3", [False, False, True]),
+        # Below a mount: the oldest that waits.
+        ("127.0.0.1:8000", "80", "", "/orders/3", [False, True, False]),
+        ("shop.test", "8000", "", "/api/orders/3", [False, False, True]),
+        ("shop.test", "8000", "", "/orders/3", [False, False, False]),
+        ("shop.test", "80", "", "/api/orders/3", [False, False, False]),
+        ("", "", "", "/api/orders/3", [False, False, False]),
+        # What the server puts before a path, or cuts off it.
+        ("shop.test", "8000", "/shop", "/shop/api/orders/3", [False, False, True]),
+        ("shop.test", "8000", "/shop", "/else/api/orders/3", [False, False, False]),
+        ("shop.test", "8000", "/api", "/orders/3", [False, False, True]),
+        ("shop.test", "8000", "/api", "/api/orders/3", [False, False, True]),
     ],
 )
-def test_which_request_has_arrived(host: str, port: str, path: str, arrived: list[bool]) -> None:
+def test_which_request_has_arrived(host: str, port: str, root: str, path: str, arrived: list[bool]) -> None:
     """The one with the same method and path, where its ``Host`` or the port that it came in by is the server's."""
     address = Address.parse("http://127.0.0.1:8000/api")
     sending = Sending(address, lambda: OPERATIONS, None, asks=False)
@@ -407,7 +433,7 @@ def test_which_request_has_arrived(host: str, port: str, path: str, arrived: lis
         exchange = sending.begin(recorder, "httpx", method, f"{address}/orders/{number}")
         assert exchange is not None
         sent.append(exchange._observation)
-    sending.arrived(Received("GET", host, port, path))
+    sending.arrived(Received("GET", host, port, path, root))
     assert [one.done for one in sent] == arrived
 
 

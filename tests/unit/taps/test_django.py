@@ -266,3 +266,12 @@ def test_stopping_restores_django() -> None:
     ] * 4
     client().get("/slow/")
     assert probe.collect(None, print) == {"operations": {}, "answers": {}, "faults": []}
+
+
+@pytest.mark.usefixtures("urls")
+def test_the_path_that_was_asked_for(probe: TrafficProbe, finished: "list[Observation]") -> None:
+    """It is kept beside the answer, also where no route is chosen."""
+    probe.listen(lambda _: None)
+    ask("sync", "GET", "/slow/?a=1")
+    ask("sync", "GET", "/%C3%A4/")
+    assert [one.reply and one.reply.path for one in finished] == ["/slow/", "/ä/"]

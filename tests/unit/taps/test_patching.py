@@ -108,7 +108,10 @@ def test_a_session_whose_tap_is_taken_out() -> None:
     """It is no green one: the requests that follow are missing in it. What a test puts back again is not told."""
     traffic, app = TrafficProbe(), Flask("shop")
     app.get("/")(lambda: "1")
-    with mock.patch.object(Flask, "__call__", on_top_by_closure(vars(Flask)["__call__"])):
+    with (
+        mock.patch.object(Flask, "__call__", on_top_by_closure(vars(Flask)["__call__"])),
+        mock.patch.object(Flask, "wsgi_app", on_top_by_closure(vars(Flask)["wsgi_app"])),
+    ):
         traffic.start()
     with mock.patch.object(Starlette, "__call__"):
         traffic.open_window()
@@ -119,6 +122,6 @@ def test_a_session_whose_tap_is_taken_out() -> None:
     assert (payload["answers"], payload["faults"]) == ({}, told)
     (fault,) = told
     assert fault == (
-        "the Flask tap failed once: TakenOutError: something has put another flask.app.Flask.__call__ in the place"
+        "the Flask tap failed once: TakenOutError: something has put another flask.app.Flask.wsgi_app in the place"
         " of the observed one: what was requested afterwards was not seen; requests were not affected"
     )

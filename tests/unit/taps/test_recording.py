@@ -32,6 +32,16 @@ def test_samples_are_kept_in_the_order_of_time() -> None:
     assert (samples.cold, samples.seen) == (1, 3)
 
 
+def test_what_is_being_served_is_known() -> None:
+    """Until it is over."""
+    recorder = live()
+    observation = recorder.begin("GET")
+    assert observation is not None
+    assert recorder.under_way == {observation}
+    recorder.finish(observation)
+    assert recorder.under_way == set()
+
+
 def test_samples_take_no_more_room_than_they_need() -> None:
     """An array becomes wider for the first sample that needs it; none is changed."""
     series = Series(None)
@@ -129,3 +139,21 @@ def test_generated_requests_are_counted_and_no_samples() -> None:
     samples = recorder.samples()["GET /orders"]
     assert [list(run) for run in samples.runs] == [[100, 100]]
     assert (samples.cold, samples.sources) == (1, {"test": 2, "generated": 3})
+
+
+@pytest.mark.parametrize("counting", [True, False])
+def test_a_cold_request_that_is_cut_short(*, counting: bool) -> None:
+    """The next one is the cold one, and only that: at most one whole request of an operation is no sample."""
+    recorder = live()
+    for elapsed, cut in ((9, True), (8, True), (700, False), (1, False), (7, True), (2, False)):
+        recorder.counting = counting or not cut  # or a fixture's
+        observation = recorder.begin("GET")
+        assert observation is not None
+        observation.elapsed, observation.cut = elapsed, cut
+        recorder.claim(observation, "GET", "/orders", "/orders")
+        recorder.finish(observation)
+    samples = recorder.samples()["GET /orders"]
+    assert [list(run) for run in samples.runs] == [[1, 2]]
+    assert (samples.cold, samples.seen) == (1, 2)
+    answers = {"asked": 3, "cut": 3 * counting, "failures": {}}
+    assert recorder.answers() == {"GET /orders": answers}

@@ -112,6 +112,47 @@ def test_what_middleware_makes_of_a_whole_body_is_timed(
     assert only(operations()["GET /slow"]) == 55 * MS
 
 
+def test_what_a_class_makes_of_a_whole_body_is_kept(
+    probe: TrafficProbe, operations: Operations, finished: list[Observation], clock: "Clock"
+) -> None:
+    """A class that overrides ``wsgi_app`` is as good as middleware: what it hands on was sent, and takes its time."""
+
+    class Wrapping(Flask):
+        def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:  # noqa: ANN401  Flask's
+            return ClosingIterator(map(self.wrapped, super().wsgi_app(environ, start_response)))
+
+        def wrapped(self, chunk: bytes) -> bytes:
+            clock.passes(5)
+            return b"[%b]" % chunk
+
+    probe.recorder.keeping = True
+    app = Wrapping(__name__)
+    app.add_url_rule("/", view_func=lambda: "whole")
+    assert [app.test_client().get("/").data for _ in range(2)] == [b"[whole]"] * 2
+    assert [one.reply and one.reply.body(None) for one in finished] == [b"[whole]"] * 2
+    assert only(operations()["GET /"]) == 5 * MS
+
+
+@pytest.mark.parametrize("keeping", [False, True])
+def test_what_is_written_is_kept(
+    probe: TrafficProbe, operations: Operations, finished: list[Observation], app: Flask, *, keeping: bool
+) -> None:
+    """WSGI lets an application send its body, or the beginning of it, with what ``start_response`` returns."""
+
+    def writes(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        assert environ["PATH_INFO"] == "/"
+        write = start_response("200 OK", [])
+        write(b"writ")
+        write(b"ten")
+        return [b", whole"]
+
+    probe.recorder.keeping = keeping
+    app.wsgi_app = writes  # type: ignore[method-assign]
+    assert app.test_client().get("/").data == b"written, whole"
+    assert [one.reply.body(None) for one in finished if one.reply] == [b"written, whole"] * keeping
+    assert list(operations()) == ["GET (no route)"]
+
+
 def test_a_body_that_nobody_reads_ends_with_the_call_phase(
     probe: TrafficProbe, operations: Operations, app: Flask, clock: "Clock"
 ) -> None:
@@ -337,16 +378,24 @@ def test_the_body_of_a_request_inside_is_not_kept(
 
 @pytest.mark.parametrize("keeping", [False, True])
 def test_the_server_gets_what_names_its_arguments(
-    probe: TrafficProbe, operations: Operations, app: Flask, *, keeping: bool
+    probe: TrafficProbe,
+    operations: Operations,
+    finished: list[Observation],
+    app: Flask,
+    *,
+    keeping: bool,
 ) -> None:
-    """Middleware may hand ``exc_info`` on by its name, and the headers where its server has that name for them."""
+    """Middleware may hand ``exc_info`` on by its name, and the headers where its server has that name for them.
+
+    So named, they are the reply's all the same.
+    """
     probe.recorder.keeping = keeping
     inner, got = app.wsgi_app, []
 
     def names(environ: "WSGIEnvironment", start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401  WSGI's
             if environ["QUERY_STRING"]:
-                return start_response(status, headers=headers, exc_info=exc_info)
+                return start_response(status, exc_info=exc_info, headers=headers)
             return start_response(status, headers, exc_info=exc_info)
 
         return inner(environ, start)
@@ -362,6 +411,8 @@ def test_the_server_gets_what_names_its_arguments(
         assert b"".join(app(create_environ(asked), server)) == b"slow"
     assert got == [("200 OK", "4", None)] * 2
     assert operations()["GET /slow"].count == 1
+    kept = [dict(one.reply.headers)["Content-Length"] for one in finished if one.reply]
+    assert kept == (["4", "4"] if keeping else [])
 
 
 def test_the_environ_gets_no_key(operations: Operations, app: Flask) -> None:
@@ -397,7 +448,7 @@ def test_a_fault_of_the_tap_does_not_reach_the_request(
 
 def test_stopping_restores_flask(app: Flask) -> None:
     """Its methods are the very ones that they were."""
-    before = [vars(Flask)[name] for name in ("__call__", "full_dispatch_request")]
+    before = [vars(Flask)[name] for name in ("__call__", "wsgi_app", "full_dispatch_request")]
     probe = TrafficProbe()
     probe.start()
     probe.open_window()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import Blueprint, Flask
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -15,6 +16,7 @@ from pytest_backend_gates.measurements import Samples
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from starlette.requests import Request
     from starlette.testclient import TestClient
 
 Operations = Callable[[], Mapping[str, Samples]]
@@ -146,3 +148,28 @@ def test_flask_mounted_in_starlette(operations: Operations, starlette_client: "t
     samples = found["GET /tenants/{tenant}/orders/{order_id}"]
     assert (samples.cold, samples.count) == (1, 2)
     assert samples.native == "/tenants/{tenant:int}/orders/<int(min=1, max=9):order_id>"
+
+
+async def _tokens(_: "Request") -> PlainTextResponse:
+    return PlainTextResponse("a token")
+
+
+@pytest.mark.parametrize("kind", ["Flask", "Starlette"])
+def test_middleware_that_asks_another_application(
+    operations: Operations, starlette_client: "type[TestClient]", kind: str
+) -> None:
+    """What it asks is part of the request, and names neither it nor its mount."""
+    service = Flask("service")
+    service.add_url_rule("/5", view_func=view)
+    asgi = starlette_client(Starlette(routes=[Route("/tokens", _tokens)]))
+    app = shop()
+    inner = app.wsgi_app
+
+    def asks(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        answer = service.test_client().get("/5") if kind == "Flask" else asgi.get("/tokens")
+        assert answer.status_code == 200
+        return inner(environ, start_response)
+
+    app.wsgi_app = asks  # type: ignore[method-assign]
+    assert app.test_client().get("/orders/5").status_code == 200
+    assert list(operations()) == ["GET /orders/{order_id}"]

@@ -4,7 +4,6 @@ Nothing is sent. A finding names what is wrong by kind and place and never quote
 answers to a project's own tests, and may hold anything.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_backend_gates.probes.contract.document import ContractError
-from pytest_backend_gates.probes.contract.events import failing, first_sentence, part
+from pytest_backend_gates.probes.contract.events import failing, part
 from pytest_backend_gates.probes.contract.findings import Failure, Operation, documenting, status_text
 from pytest_backend_gates.probes.contract.seen import documented_as
 from pytest_backend_gates.probes.contract.setting import CHECKS
+from pytest_backend_gates.probes.contract.unquoted import ABOUT_BODIES, words
 from pytest_backend_gates.probes.contract.wording import on_one_line
 
 if TYPE_CHECKING:
@@ -23,20 +23,7 @@ if TYPE_CHECKING:
 
     Known = APIOperation[Any, Any, Any, Any]
 
-#: The checks that look at the body.
-_OF_BODIES: Final = ("response_schema_conformance",)
-#: What jsonschema's sentence about these holds: names of properties, and no value.
-_NAMING: Final = ("required", "additionalProperties", "dependentRequired")
-#: Failures whose own words tell of names, media types and positions only.
-_WITHOUT_VALUES: Final = (
-    "JSON deserialization error",
-    "Missing Content-Type header",
-    "Missing required response headers",
-    "Undocumented Content-Type",
-)
-_LIMIT_WIDTH: Final = 60
 _VARIABLE: Final = re.compile(r"\{([^}]*)\}")
-_KINDS: Final = {dict: "an object", list: "an array", str: "a string", int: "an integer", float: "a number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ class Conformance:
         known = self._schema[operation.path][operation.method]
         wanted = self._enabled(known)
         if answer.body is None:
-            wanted = [name for name in wanted if name not in _OF_BODIES]
+            wanted = [name for name in wanted if name not in ABOUT_BODIES]
         if documented_as(answer.status, documented) is not None and "not_a_server_error" in wanted:
             wanted.remove("not_a_server_error")
         found = failing(self._failed(known, answer, wanted))
@@ -108,7 +95,7 @@ class Conformance:
         return [_Failed(name, told) for name in wanted for told in failures(name)]
 
     def _failure(self, failed: _Failed, status: int) -> Failure:
-        """Put *failed* into words, the same as of a generated request but for the values."""
+        """Put *failed* into words, the same as of a generated request."""
         told, name = failed.told, failed.name
         failure = partial(Failure, name, status, code=str(getattr(told, "code", "")))
         hint = documenting(status, by_framework=self._by_framework)
@@ -116,7 +103,7 @@ class Conformance:
             return failure(status_text(status), hint=hint)
         if name == "status_code_conformance":
             return failure(f"{status_text(status)} is not documented", hint=hint)
-        what = self._mask(_words(told))
+        what = self._mask(words(told))
         title = f"{status} {told.title}: {what}" if what else f"{status} {told.title}"
         return failure(title, identity=part(told))
 
@@ -133,32 +120,3 @@ def _response(known: "Known", answer: Answer) -> Any:  # noqa: ANN401  of a modu
 
     request = requests.Request(known.method.upper(), "http://testserver").prepare()
     return Response(answer.status, answer.headers, answer.body or b"", request, 0.0, verify=True)
-
-
-def _words(told: Any) -> str:  # noqa: ANN401  of several classes
-    """Say what is wrong without quoting what stood there."""
-    if hasattr(told, "instance_path") and hasattr(told, "instance"):
-        return _about_value(told)
-    return first_sentence(told.message) if told.title in _WITHOUT_VALUES else ""
-
-
-def _about_value(told: Any) -> str:  # noqa: ANN401  a class of theirs
-    where = "".join(f"/{step}" for step in told.instance_path)
-    at = f" at {where}" if where else ""
-    keyword = str(told.schema_path[-1]) if told.schema_path else "its schema"
-    if keyword in _NAMING:
-        return f"{first_sentence(told.message)}{at}"
-    limit = _limit(told.schema.get(keyword))
-    return f"{_kind(told.instance)}{at} breaks {keyword}{limit}"
-
-
-def _kind(value: object) -> str:
-    return (
-        json.dumps(value) if value is None or isinstance(value, bool) else _KINDS.get(type(value), "a value")
-    )
-
-
-def _limit(rule: object) -> str:
-    """Return ``: "integer"``, what the keyword asks for, where that is short."""
-    text = "" if rule is None else json.dumps(rule, default=str)
-    return f": {text}" if text and len(text) <= _LIMIT_WIDTH else ""

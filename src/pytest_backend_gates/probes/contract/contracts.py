@@ -20,6 +20,7 @@ from pytest_backend_gates.probes.contract.document import ContractError, NoSchem
 from pytest_backend_gates.probes.contract.families import Families
 from pytest_backend_gates.probes.contract.findings import Failure, Operation
 from pytest_backend_gates.taps.replies import Reply
+from pytest_backend_gates.taps.templates import Templates
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.engine import Api
@@ -45,6 +46,7 @@ class Contract:
         self._conformance = api.conformance()
         #: The operations, with the statuses that are documented.
         self.documented = {operation: api.documented(operation) for operation in api.operations}
+        self._templates: dict[str, Templates] = {}
         self._by_form = {
             (one.method, _form(base + one.path)): one
             for base in dict.fromkeys([api.base_path, ""])
@@ -55,6 +57,14 @@ class Contract:
     def operation(self, method: str, path: str) -> Operation | None:
         """Return the operation of a route; the schema may call its variables by other names."""
         return self._by_form.get((method, _form(path)))
+
+    def route(self, method: str, mounted: str, path: str) -> str:
+        """Return the route of the operation that *path* asks for where this is *mounted*; nothing if it is none's."""
+        if mounted not in self._templates:
+            known = ((known, mounted + form) for known, form in self._by_form)
+            self._templates[mounted] = Templates(known)
+        template = self._templates[mounted].find(method, path)
+        return f"{method} {template}" if template else ""
 
     def hold(self, operation: Operation, mounted: str, answer: Answer) -> Held:
         """Hold *answer* against what is promised of *operation*."""
@@ -101,6 +111,15 @@ class Contracts:
     def may_hold(self, reply: Reply) -> bool:
         """Say at a glance whether there may be a contract for *reply*."""
         return self._schema is not None or any(document.describes_itself(app) for app, _ in reply.passed)
+
+    def route(self, method: str, reply: Reply) -> str | None:
+        """Return the route of the operation whose path was asked; "" if it is none's, ``None`` without a contract."""
+        found = None
+        for contract, mounted in self._candidates(reply):
+            found = contract.route(method, mounted, reply.path)
+            if found:
+                break
+        return found
 
     def hold(self, route: str, reply: Reply, answer: Answer) -> Held | None:
         """Hold *answer* against the contract of *route*; ``None`` when there is none.
@@ -168,7 +187,14 @@ class Contracts:
 
     def _published(self, app: object) -> Contract | None:
         published = self._named or getattr(app, "openapi_url", "") is not None
-        return self._attempt(lambda: self._made(app)) if published else None
+        return self._attempt(lambda: self._made(app), self._otherwise(app)) if published else None
+
+    def _otherwise(self, app: object) -> str:
+        """Say how an application is left out. Nobody but the project can know that one is not its own to test."""
+        how = document.unpublished(app)
+        return (
+            "" if self._named else f"; one that is not yours to test is left out with {how}, where it is made"
+        )
 
     def _made(self, app: object) -> Contract | None:
         made = document.of_app(app)
@@ -179,13 +205,13 @@ class Contracts:
             self._by_digest[digest] = Contract(self._load(app, None))
         return self._by_digest[digest]
 
-    def _attempt(self, step: Callable[[], Contract | None]) -> Contract | None:
+    def _attempt(self, step: Callable[[], Contract | None], otherwise: str = "") -> Contract | None:
         try:
             return step()
         except NoSchemaError:
             return None  # a server that publishes none
         except ContractError as error:
-            self.errors[masked(str(error), ())] = None
+            self.errors[masked(str(error), ()) + otherwise] = None
             return None
 
 

@@ -36,6 +36,11 @@ def describes_itself(app: object) -> bool:
     return callable(getattr(app, "openapi", None))
 
 
+def unpublished(app: object) -> str:
+    """Return what tells the framework of *app* to publish no document."""
+    return "openapi_config=None" if _is_litestar(app) else "openapi_url=None"
+
+
 def of_app(app: object) -> dict[str, Any]:
     """Return the document that the framework makes of its routes.
 

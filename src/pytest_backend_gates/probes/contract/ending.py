@@ -79,6 +79,8 @@ class Endings:
             pytest.skip(why)  # whatever became of the mark
         if self.api is None or not (isinstance(app, Server) or interface(app)):
             pytest.fail(self._no_app(app, operation), pytrace=False)
+        if self._plan.server is not None and not isinstance(app, Server):
+            self._probe.not_at(str(self._plan.server.address))
         self._conclude(
             self._around.measured(partial(self.api.exercise, operation, app)), operation, item.name
         )

@@ -19,6 +19,7 @@ from pytest_backend_gates.probes.contract.findings import (
 from pytest_backend_gates.probes.contract.leaving import LEAVING, LeftError
 from pytest_backend_gates.probes.contract.serving import CASE_HEADER, Traffic
 from pytest_backend_gates.probes.contract.tracebacks import raised
+from pytest_backend_gates.probes.contract.unquoted import told_of
 from pytest_backend_gates.probes.contract.wording import on_one_line
 
 if TYPE_CHECKING:
@@ -186,10 +187,10 @@ class Listener:
                 hint=documenting(status, by_framework=self._by_framework),
                 **common,
             )
-        what = first_sentence(told.message)
+        what, message = told_of(node.name, told)
         return Failure(
             title=f"{status} {told.title}: {what}" if what else f"{status} {told.title}",
-            message=told.message.strip(),
+            message=message,
             curl=curl,
             identity=part(told),
             **common,
@@ -255,12 +256,6 @@ def part(told: Any) -> str:  # noqa: ANN401  of several classes
     """Return which part of the schema an answer offends against: what tells two failures of a kind apart."""
     parts = [*getattr(told, "schema_path", ()), *getattr(told, "missing_headers", ())]
     return "/".join(str(part) for part in parts) or ("" if hasattr(told, "code") else told.title)
-
-
-def first_sentence(message: str) -> str:
-    """Return the first line, and the next one where it announces that."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
 
 
 def _command(sample: str) -> str:

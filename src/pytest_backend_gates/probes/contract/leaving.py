@@ -44,7 +44,8 @@ def nobody_leaves(late: MutableMapping[str, BaseException]) -> Iterator[None]:
     try:
         yield
     finally:
-        threading.Thread.start = start  # type: ignore[method-assign]
+        if threading.Thread.start is start_inside:  # else the application has put something on top
+            threading.Thread.start = start  # type: ignore[method-assign]
         threads.over = True
         if not any(thread.is_alive() for thread in threads.started):
             os._exit = leave  # else one that leaves later would end the session

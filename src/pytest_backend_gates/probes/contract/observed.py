@@ -6,7 +6,7 @@ time is done between two tests.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -32,6 +32,8 @@ _MOST_BYTES: Final = 1 << 24
 _MOST_BEYOND: Final = 256
 #: So many shapes of an operation's answers with one status are looked at: the keys of an object may be data.
 _MOST_SHAPES: Final = 100
+#: What routing itself answers for what it does not have, a slash too much included.
+_OF_ROUTING: Final = (301, 307, 308, 404, 405)
 #: So many bodies are recognised without being read again.
 _MOST_BODIES: Final = 1024
 
@@ -53,6 +55,16 @@ class _Like:
     held: Held | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Unrouted:
+    """An answer that no route has given: middleware has, or routing itself."""
+
+    method: str
+    status: int
+    reply: Reply
+    test: str
+
+
 class ObservedContract:
     """The answers to the tests of one process, sorted and held against their contracts."""
 
@@ -70,6 +82,9 @@ class ObservedContract:
         self._bodies: dict[Hashable, _Like] = {}
         self._shapes: Counter[Hashable] = Counter()
         self._new: list[_Like] = []
+        self._unrouted: list[_Unrouted] = []
+        #: How many of them were held against no operation.
+        self._unheld = 0
 
     def hear(self, observation: Observation) -> None:
         """Keep what a request was answered, for :meth:`settle`."""
@@ -98,6 +113,9 @@ class ObservedContract:
                 self._sort(observation, test)
             self._waiting, self._bytes = [], 0
             self._beyond.clear()
+            unrouted, self._unrouted = self._unrouted, []
+        self._route(unrouted)
+        with self._lock:
             new, self._new = self._new, []
         for like in new:
             if like.first is not None:
@@ -116,13 +134,43 @@ class ObservedContract:
             "seen": [one.to_plain() for one in found.values()],
             "errors": list(self._contracts.errors),
             "lost": list(self._lost()),
+            "unheld": self._unheld,
         }
 
     def _sort(self, observation: Observation, test: str) -> None:
-        # No route: no operation. An exception: the client of the test may have seen that and no answer.
-        route, status, reply = observation.operation, observation.status, observation.reply
-        if route and status and reply and observation.raised is None and self._contracts.may_hold(reply):
-            self._count(route, status, reply, test)
+        status, reply = observation.status, observation.reply
+        if not (status and reply and _is_answer(observation, reply) and self._contracts.may_hold(reply)):
+            return
+        if observation.operation is not None:
+            self._count(observation.operation, status, reply, test)
+        elif observation.fallback is None and len(self._unrouted) < _MOST_WAITING:
+            self._unrouted.append(_Unrouted(observation.method, status, reply, test))
+        elif observation.fallback is None:
+            self._unheld += 1
+
+    def _route(self, unrouted: Iterable[_Unrouted]) -> None:
+        """Count what middleware has answered before a route was chosen, by the path that was asked for."""
+        routes: dict[Hashable, str | None] = {}
+        for one in unrouted:
+            key = (self._contracts.family(one.reply), one.method, one.reply.path)
+            if key not in routes:
+                routes[key] = self._contracts.route(one.method, one.reply)
+            route = routes[key]
+            if route is not None:
+                with self._lock:
+                    self._place(route, one)
+
+    def _place(self, route: str, one: _Unrouted) -> None:
+        """Count what was answered instead of *route*, or in the place of none that the schema has.
+
+        What routing may have answered is held against no operation: a path may look like one and be none, such as
+        ``/orders/x`` where orders have numbers. That it refuses what is not in the schema either goes without saying.
+        """
+        by_routing = one.status in _OF_ROUTING
+        if route and not by_routing:
+            self._count(route, one.status, one.reply, one.test)
+        elif route or not (by_routing or one.method == "OPTIONS"):
+            self._unheld += 1
 
     def _count(self, route: str, status: int, reply: Reply, test: str) -> None:
         headers = headers_of(reply)
@@ -165,6 +213,16 @@ def observed_contract(plan: Plan, lost: Callable[[], Sequence[str]]) -> Observed
         return engine.load(app, schema, checks=(), rootdir=plan.rootdir)
 
     return ObservedContract(Contracts(load, plan.schema, named=plan.app is not None), lost)
+
+
+def _is_answer(observation: Observation, reply: Reply) -> bool:
+    """Whether the test received *reply*. What leaves the application as an exception is no answer.
+
+    An exception of a Starlette application leaves it beside its 500: that is the answer, unless the test's client
+    raises the exception again, as its test client does by default. So it is with the others: Litestar and Flask
+    answer 500 and raise nothing, and Flask raises with ``testing`` and answers nothing.
+    """
+    return observation.raised is None or reply.stands
 
 
 def _seen(like: _Like, held: Held) -> Seen:

@@ -46,7 +46,8 @@ def known_threads() -> Iterator[None]:
     try:
         yield
     finally:
-        threading.Thread.start = start  # type: ignore[method-assign]
+        if threading.Thread.start is start_known:  # else the application has put something on top
+            threading.Thread.start = start  # type: ignore[method-assign]
         give_up = Clock.monotonic() + _PATIENCE
         for thread in known:
             thread.join(max(0.0, give_up - Clock.monotonic()))

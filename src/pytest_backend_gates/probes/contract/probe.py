@@ -1,6 +1,6 @@
 """The contract gate's metrics: how many ways the application breaks its contract, and how much of it was asked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading
@@ -8,6 +8,7 @@ from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.contract.findings import UNEXERCISED, Exercise, Failure, Operation
 from pytest_backend_gates.probes.contract.gathered import NOT_CONSENTED, UNASKED, Gathered
 from pytest_backend_gates.probes.contract.seen import together
+from pytest_backend_gates.units import counted
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.observed import ObservedContract
@@ -42,6 +43,8 @@ _NAMED: Final = 3
 _GENERATE: Final = "nothing is generated: set backend_gates_app = package.module:attribute"
 _ASK: Final = "let the project's own tests ask for them: generated requests do not count here"
 _NO_ANSWERS: Final = "no test received an answer from an application with an API schema in this process"
+#: What a process tells that observes nothing.
+_UNOBSERVED: Final[Plain] = {"seen": [], "errors": [], "lost": [], "unheld": 0}
 #: What helps operations that never answered, by a word of the reason; the first that fits.
 _REMEDIES: Final = {
     "only 401": _LOG_IN,
@@ -64,6 +67,7 @@ class ContractProbe:
 
     def __init__(self) -> None:
         #: ``idle``: nothing is generated, and what the tests have seen is all that there is to judge.
+        #: ``server``: where nothing was asked, because there is an application.
         self._told: Plain = {
             "declared": None,
             "error": None,
@@ -72,6 +76,7 @@ class ContractProbe:
             "unchecked": {},
             "weakened": {},
             "idle": False,
+            "server": None,
         }
         self._observed: ObservedContract | None = None
         self._exercises: list[Exercise] = []
@@ -109,6 +114,10 @@ class ContractProbe:
         """Tell why nothing is generated; it is an *error* unless the tests have seen something."""
         self._told |= {"error" if error else "unavailable": reason, "hint": hint, "idle": True}
 
+    def not_at(self, server: str) -> None:
+        """Tell that operations were asked in process, and not at the address of the *server* that there is too."""
+        self._told["server"] = server
+
     def observe(self, observed: "ObservedContract") -> None:
         """Take in what the project's own tests are answered."""
         self._observed = observed
@@ -119,7 +128,7 @@ class ContractProbe:
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  never long
         """Return what was told and recorded in this process."""
         exercises = [exercise.to_plain() for exercise in self._exercises]
-        observed = self._observed.to_plain() if self._observed else {"seen": [], "errors": [], "lost": []}
+        observed = self._observed.to_plain() if self._observed else dict(_UNOBSERVED)
         kept_from = {"left_out": self._left_out, "unready": self._unready}
         return {**self._told, "exercises": exercises, **kept_from, "observed": observed}
 
@@ -137,15 +146,16 @@ class ContractProbe:
         if why_not is not None:
             return _every(why_not)
         self._whole = Gathered.of(told, seen)
-        return self._readings([*errors, *_findings(observed, "lost")])
+        notes = (*_in_process(told), *_unheld(observed))
+        return self._readings([*errors, *_findings(observed, "lost")], notes)
 
-    def _readings(self, errors: Iterable[Finding]) -> dict[str, Reading]:
+    def _readings(self, errors: Iterable[Finding], notes: tuple[str, ...]) -> dict[str, Reading]:
         whole = self._whole
         faults = tuple(dict.fromkeys([*errors, *whole.errors()]))
         self._failed = frozenset(one.subject for one in faults)
         statuses = Reading(whole.statuses(), faults) if whole.seen else Reading(unavailable=_NO_ANSWERS)
         return {
-            FAILURES.name: Reading(whole.counter(), faults),
+            FAILURES.name: Reading(whole.counter(), faults, notes=notes),
             OPERATIONS.name: Reading(whole.rate(), faults),
             STATUSES.name: statuses,
         }
@@ -183,6 +193,23 @@ class ContractProbe:
 def _findings(observed: Iterable[Plain], what: Literal["errors", "lost"]) -> list[Finding]:
     """Return why schemas of the tests' applications could not be read, or answers may have been lost."""
     return [Finding(_SUBJECT, reason) for one in observed for reason in one[what]]
+
+
+def _in_process(told: Iterable[Plain]) -> Iterator[str]:
+    """Yield a note if there is a server, and the contract's tests have asked an application instead."""
+    for server in dict.fromkeys(one["server"] for one in told if one["server"]):
+        yield (
+            f"contract: its tests asked the application in process, and not {server}:"
+            " backend_gates_app, or a fixture backend_app, goes first"
+        )
+
+
+def _unheld(observed: Iterable[Plain]) -> Iterator[str]:
+    """Yield a note if answers to tests belong to no operation, as far as anybody can tell."""
+    count = sum(one["unheld"] for one in observed)
+    if count:
+        were = "was" if count == 1 else "were"
+        yield f"contract: {counted(count, 'answer')} to tests matched no route, and {were} held against no operation"
 
 
 def _is_of_the_answer(finding: Finding) -> bool:

@@ -1,5 +1,6 @@
 """What an exercise shows of applications that keep their contract, and of those that do not."""
 
+import json
 import shlex
 import socket
 from collections.abc import Callable, Mapping
@@ -156,7 +157,7 @@ def test_answers_that_are_not_as_documented(exercise: Exercised, written: Callab
     assert told["GET /body"] == [
         (
             "response_schema_conformance",
-            '200 Response violates schema: 3 is not of type "string"',
+            '200 Response violates schema: an integer at /name breaks type: "string"',
             "curl -X GET http://localhost/body",
         )
     ]
@@ -167,6 +168,54 @@ def test_answers_that_are_not_as_documented(exercise: Exercised, written: Callab
     )
     ((check, title, _),) = told["GET /header"]
     assert (check, title.endswith("`X-Total`")) == ("response_headers_conformance", True), title
+
+
+PET = {
+    "oneOf": [{"$ref": "#/components/schemas/Cat"}],
+    "discriminator": {"propertyName": "kind", "mapping": {"cat": "#/components/schemas/Cat"}},
+}
+CAT = {"type": "object", "properties": {"kind": {"type": "string"}}}
+LENGTHY = """\
+a string at /name breaks maxLength: 3
+
+Validated against the response schema for status code 200.
+
+Schema at /properties/name:
+
+    {
+        "maxLength": 3,
+        "type": "string"
+    }"""
+
+
+def test_no_value_of_an_answer_is_told(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """It may come out of a database: where it stood is told, and what the schema asks for."""
+    app = Flask(__name__)
+    planted = "Planted in Oslo\n\nValue:\n\n"
+
+    @app.get("/<path>")
+    def answer(path: str) -> ResponseReturnValue:
+        bodies = {
+            "pet": {"kind": planted},
+            "no-json": planted,
+            "long": {"name": planted},
+        }
+        body = bodies.get(path, {})
+        text = body if isinstance(body, str) else json.dumps(body)
+        return text, 200, {"Content-Type": "application/json", "X-Total": "Planted"}
+
+    total = json_of({"type": "object"})
+    total["responses"]["200"]["headers"] = {"X-Total": {"schema": {"type": "integer"}}}
+    short = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 3}}}
+    schemas = {"pet": json_of(PET), "no-json": json_of(CAT), "long": json_of(short), "total": total}
+    paths = {f"/{name}": {"get": one} for name, one in schemas.items()}
+    results = exercise(app, written(paths, components={"schemas": {"Cat": CAT}}))
+    told = {name: [(one.title, one.message) for one in each.failures] for name, each in results.items()}
+    assert "Planted" not in str(told)
+    assert told["GET /long"] == [
+        ("200 Response violates schema: a string at /name breaks maxLength: 3", LENGTHY)
+    ]
+    assert {name: len(each) for name, each in told.items()} == dict.fromkeys(told, 1)
 
 
 @pytest.mark.parametrize("testing", [False, True])

@@ -1,23 +1,27 @@
 """The answers that tests receive from real applications, held against the contract of each."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 from unittest.mock import Mock
 
 import httpx
+import httpx2
 import litestar
 import pytest
-from fastapi import FastAPI, HTTPException, Query
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import BackgroundTasks, FastAPI, HTTPException, Query
+from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from flask import Flask, Response, jsonify, request
 from litestar.openapi import OpenAPIConfig
 from litestar.testing import TestClient as LitestarClient
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request as StarletteRequest
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -184,23 +188,90 @@ def crashing() -> FastAPI:
     return app
 
 
+def crash_with(client: Any, *, reraised: bool) -> None:  # noqa: ANN401  of httpx or httpx2
+    """Ask for what raises, twice."""
+    for _ in range(2):
+        if reraised:
+            with pytest.raises(ValueError, match=r"^$"):
+                client.get("/crash")
+        else:
+            assert client.get("/crash").status_code == 500
+
+
 @pytest.mark.parametrize("reraised", [True, False])
 def test_server_errors(observe: Observe, *, reraised: bool) -> None:
-    """An exception that leaves the application is no answer; a 5xx that it gives is, documented or not."""
+    """A 5xx is an answer, documented or not, also beside an exception; unless the client raises that in its place."""
     observed, client = observe(), TestClient(crashing(), raise_server_exceptions=reraised)
-    if reraised:
-        with pytest.raises(ValueError, match=r"^$"):
-            client.get("/crash")
-    else:
-        assert client.get("/crash").status_code == 500
+    crash_with(client, reraised=reraised)
+    with (
+        pytest.raises(ValueError, match=r"^$") if reraised else nullcontext(),
+        client.stream("GET", "/crash") as response,
+    ):
+        response.read()
     client.get("/down")
     client.get("/documented")
-    found = seen(observed)
+    test, found = "tests/test_app.py::test", seen(observed)
+    crashed = ({}, []) if reraised else ({500: 3}, [("500 Internal Server Error", 3, test)])
     assert {name: (one.statuses, titles(one)) for name, one in found.items()} == {
-        "GET /crash": ({}, []),
-        "GET /down": ({503: 1}, [("503 Service Unavailable", 1, "tests/test_app.py::test")]),
+        "GET /crash": crashed,
+        "GET /down": ({503: 1}, [("503 Service Unavailable", 1, test)]),
         "GET /documented": ({503: 1}, []),
     }
+
+
+@pytest.mark.parametrize("clients", [httpx, httpx2])
+@pytest.mark.parametrize("reraised", [True, False])
+def test_server_errors_of_asynchronous_clients(observe: Observe, clients: Any, *, reraised: bool) -> None:  # noqa: ANN401  either
+    """They are told apart in the same way, also behind a redirect, and whatever else a client raises."""
+    app = crashing()
+
+    @app.get("/moved", responses={307: {"description": "Moved"}})
+    def moved() -> RedirectResponse:
+        return RedirectResponse("/crash")
+
+    async def refuse(response: Any) -> None:  # noqa: ANN401  of either module
+        response.raise_for_status()
+
+    async def ask() -> None:
+        transport = clients.ASGITransport(app, raise_app_exceptions=reraised)
+        hooks = {"response": [refuse]}
+        async with clients.AsyncClient(transport=transport, base_url="http://test") as client:
+            with pytest.raises(ValueError, match=r"^$") if reraised else nullcontext():
+                await client.get("/moved", follow_redirects=True)
+            with pytest.raises(ValueError, match=r"^$") if reraised else nullcontext():
+                async with client.stream("GET", "/crash") as response:
+                    await response.aread()
+        async with clients.AsyncClient(
+            transport=transport, base_url="http://test", event_hooks=hooks
+        ) as client:
+            with pytest.raises(ValueError if reraised else clients.HTTPStatusError):
+                await client.get("/crash")
+
+    observed = observe()
+    asyncio.run(ask())
+    found = seen(observed)
+    crashed = {} if reraised else {500: 3}
+    assert (found["GET /moved"].statuses, found["GET /crash"].statuses) == ({307: 1}, crashed)
+
+
+def test_an_answer_before_its_task_fails(observe: Observe) -> None:
+    """What raises after a whole answer takes nothing back of it; half an answer is none."""
+    app = FastAPI()
+
+    @app.get("/afterwards")
+    def afterwards(tasks: BackgroundTasks) -> int:
+        tasks.add_task(divmod, 1, 0)
+        return 1
+
+    @app.get("/half")
+    def half() -> StreamingResponse:
+        return StreamingResponse(chr(1 // number) for number in (1, 0))
+
+    observed, client = observe(), TestClient(app, raise_server_exceptions=False)
+    for path in ("/afterwards", "/half"):
+        client.get(path)
+    found = seen(observed)
+    assert (found["GET /afterwards"].statuses, found["GET /half"].statuses) == ({200: 1}, {})
 
 
 def test_mounted_applications(observe: Observe) -> None:
@@ -365,22 +436,64 @@ def test_schemas_that_are_not_published(observe: Observe) -> None:
     assert seen(named)["GET /"].statuses == {200: 1}
 
 
-def test_a_schema_that_cannot_be_made(observe: Observe) -> None:
-    """That is told once; the request is not affected."""
+class Broken(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        raise RuntimeError("Bearer abcdefghijkl")
 
-    class Broken(FastAPI):
-        def openapi(self) -> dict[str, Any]:
-            raise RuntimeError("Bearer abcdefghijkl")
 
-    app, observed = Broken(), observe()
+class BrokenLitestar(litestar.Litestar):
+    @property
+    def openapi_schema(self) -> Any:  # noqa: ANN401  it has none
+        raise RuntimeError("no schema")
+
+
+@pytest.mark.parametrize(
+    ("named", "otherwise"),
+    [
+        (
+            None,
+            "; one that is not yours to test is left out with openapi_url=None, where it is made",
+        ),
+        ("shop.app:app", ""),
+    ],
+)
+def test_a_schema_that_cannot_be_made(observe: Observe, named: str | None, otherwise: str) -> None:
+    """That is told once, with how such an application is left out; the request is not affected."""
+    app, observed = Broken(), observe(app=named)
     app.get("/")(lambda: 1)
     for _ in range(2):
         assert TestClient(app).get("/").json() == 1
     assert observed.to_plain() == {
         "seen": [],
-        "errors": ["Broken.openapi() raised RuntimeError: Bearer [Filtered]"],
+        "errors": [f"Broken.openapi() raised RuntimeError: Bearer [Filtered]{otherwise}"],
         "lost": [],
+        "unheld": 0,
     }
+
+
+def test_applications_that_are_left_out(observe: Observe) -> None:
+    """Where they are made, as the message says; the others are held against their schemas."""
+
+    @litestar.get("/", sync_to_thread=False)
+    def index() -> int:
+        return 1
+
+    def ask(openapi_url: str | None, openapi_config: OpenAPIConfig | None) -> ObservedContract:
+        observed, broken = observe(), Broken(openapi_url=openapi_url)
+        broken.get("/")(lambda: 1)
+        for client in (TestClient(broken), TestClient(shop())):
+            client.get("/")
+            client.get("/orders")
+        with LitestarClient(BrokenLitestar([index], openapi_config=openapi_config)) as client_of_litestar:
+            client_of_litestar.get("/")
+        return observed
+
+    told = ask("/openapi.json", OpenAPIConfig("Shop", "1")).to_plain()["errors"]
+    assert [error.rpartition(" with ")[2] for error in told] == [
+        "openapi_url=None, where it is made",
+        "openapi_config=None, where it is made",
+    ]
+    assert seen(ask(None, None))["GET /orders"].statuses == {200: 1}
 
 
 def test_compressed_and_streamed(observe: Observe) -> None:
@@ -473,6 +586,108 @@ def test_a_file_and_a_wsgi_application(
     }  # fmt: skip
 
 
+def guarded(app: FastAPI) -> FastAPI:
+    """Let middleware answer before a route is chosen, as the query says."""
+
+    @app.middleware("http")
+    async def guard(request: StarletteRequest, go_on: Any) -> Any:  # noqa: ANN401  Starlette's
+        status = request.query_params.get("instead")
+        if status == "raise":
+            raise ValueError
+        return JSONResponse({"refused": True}, int(status)) if status else await go_on(request)
+
+    return app
+
+
+def test_middleware_that_answers(observe: Observe) -> None:
+    """What it answers before a route is chosen is that of the operation whose path was asked for."""
+    observed = observe()
+    client = TestClient(guarded(shop()), raise_server_exceptions=False, root_path="/behind/a/proxy")
+    for number in range(3):
+        assert client.get(f"/orders/{number}?instead=401").json() == {"refused": True}
+    for path in ("/orders?instead=raise", "/orders?instead=200", "/orders/1?instead=403"):
+        client.get(path)
+    within = TestClient(Starlette(routes=[Mount("/api/{tenant}", guarded(shop()))]))
+    assert within.get("/api/a/orders/1?instead=401").status_code == 401
+    found, test = seen(observed), "tests/test_app.py::test"
+    assert {name: titles(one) for name, one in found.items() if one.statuses} == {
+        "GET /orders/{order_id}": [("401 Unauthorized is not documented", 3, test)],
+        "GET /orders": [
+            ("500 Internal Server Error", 1, test),
+            ('200 Response violates schema: an object breaks type: "array"', 1, test),
+        ],
+        "GET /api/{tenant}/orders/{order_id}": [("401 Unauthorized is not documented", 1, test)],
+    }
+    assert found["GET /orders/{order_id}"].statuses == {401: 3, 403: 1}
+    assert observed.to_plain()["unheld"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "unheld"),
+    [
+        ("GET", "/nowhere", 0),
+        ("GET", "/orders/", 0),  # a redirect
+        ("POST", "/orders", 0),
+        ("OPTIONS", "/orders?instead=200", 0),
+        ("GET", "/hidden", 0),
+        ("GET", "/files/a?instead=401", 0),  # of an application without a schema
+        ("GET", "/nowhere?instead=401", 1),
+        ("POST", "/orders?instead=503", 1),
+        ("GET", "/orders?instead=404", 1),  # routing may have answered so
+    ],
+)
+def test_what_is_held_against_no_operation(observe: Observe, method: str, path: str, unheld: int) -> None:
+    """It is counted, but for what routing says of what the schema does not have either."""
+    observed, app = observe(), guarded(shop())
+    silent = FastAPI(openapi_url=None)
+    client = TestClient(guarded(silent) if path.startswith("/files") else app)
+    for _ in range(2):
+        client.request(method, path, follow_redirects=False)
+    found = seen(observed)
+    assert not any(one.statuses for one in found.values())
+    assert observed.to_plain()["unheld"] == 2 * unheld
+
+
+def test_very_many_of_them(observe: Observe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those beyond what may wait are not looked at, and counted."""
+    observed, client = observe(), TestClient(guarded(shop()))
+    client.get("/orders")
+    observed.settle()
+    monkeypatch.setattr(module, "_MOST_WAITING", 2)
+    monkeypatch.setattr(module, "_MOST_BEYOND", 1)
+    for _ in range(5):
+        client.get("/orders?instead=401")
+    assert (seen(observed)["GET /orders"].statuses, observed.to_plain()["unheld"]) == ({200: 1, 401: 2}, 3)
+
+
+def test_wsgi_middleware_that_answers(
+    observe: Observe, written: Callable[..., Path], traffic: TrafficProbe
+) -> None:
+    """The same with a file; what a converter of the route does not take is no operation's."""
+    observed, app = observe(schema=written(TILL, servers=[{"url": "/api"}])), till()
+    routed = app.wsgi_app
+
+    def guard(environ: Any, start: Any) -> Any:  # noqa: ANN401  WSGI's
+        if "HTTP_X_KEY" not in environ:
+            start("401 Unauthorized", [("Content-Type", "text/plain")])
+            return [b"no"]
+        return routed(environ, start)
+
+    app.wsgi_app = guard  # type: ignore[assignment, method-assign]  # as Flask documents it
+    client = app.test_client()
+    client.get("/api/sales/1")
+    for path in ("/api/sales/1", "/api/sales/one", "/nowhere"):
+        client.get(path, headers={"X-Key": "1"})
+    traffic.close_window()
+    assert {name: (one.statuses, titles(one)) for name, one in seen(observed).items() if one.statuses} == {
+        "GET /sales/{sale_id}": (
+            {200: 1, 401: 1},
+            [("401 Unauthorized is not documented", 1, "tests/test_app.py::test")],
+        )
+    }
+    assert observed.to_plain()["unheld"] == 1  # "/api/sales/one"
+
+
 def test_a_body_that_is_not_read(
     observe: Observe, written: Callable[..., Path], traffic: TrafficProbe
 ) -> None:
@@ -514,10 +729,11 @@ def test_long_tests(
     monkeypatch.setattr(module, "shape_of", read := Mock(wraps=bodies.shape_of))
     app = crashing()
     app.include_router(shop().router)
-    observed, client = observe(), TestClient(app, raise_server_exceptions=False)
+    observed, client = observe(), TestClient(app)
     for number in range(9):
         client.get(f"/orders?limit={number % 3}")
-        client.get("/crash")
+        with pytest.raises(ValueError, match=r"^$"):
+            client.get("/crash")
     assert {body for (body, _), _ in read.call_args_list} == {None}  # while requests are served, nothing is
     assert (len(observed._waiting) <= 4, len(observed._beyond)) == (True, 2)
     found = seen(observed)

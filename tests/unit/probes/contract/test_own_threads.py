@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from pytest_backend_gates.fleeting import FLEETING
 from pytest_backend_gates.probes.contract.findings import Exercise
+from pytest_backend_gates.probes.contract.leaving import nobody_leaves
 from pytest_backend_gates.probes.contract.own_threads import fleeting, known_threads
 
 Exercised = Callable[..., dict[str, Exercise]]
@@ -40,6 +41,26 @@ def test_only_what_is_known_to_end_is_marked() -> None:
         assert not begun_by(True, "ThreadPoolExecutor-0_0")  # noqa: FBT003
     assert threading.Thread.start is start
     assert not begun_by(True, "schemathesis_unit_tests_0")  # noqa: FBT003
+
+
+def test_what_an_application_puts_on_top_stays() -> None:
+    """As tracing libraries do when the application starts."""
+    start, begun = threading.Thread.start, list[threading.Thread]()
+    try:
+        with nobody_leaves({}), known_threads():
+            below = threading.Thread.start
+
+            def counting(thread: threading.Thread) -> None:
+                begun.append(thread)
+                below(thread)
+
+            threading.Thread.start = counting  # type: ignore[method-assign, assignment] # a parameter of another name
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        assert begun == [thread]
+    finally:
+        threading.Thread.start = start  # type: ignore[method-assign]
 
 
 def test_an_application_is_answered_in_marked_threads(exercise: Exercised) -> None:

@@ -1,8 +1,9 @@
 """The contract probe: from what was told in every process to two metrics, never green by omission."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,22 @@ def test_a_kept_contract() -> None:
         "0 failures in 3 operations; 3 of 3 answered, 8 requests",
     )
     assert (row.unproven, row.hint, row.findings) == (0, None, ())
+
+
+def test_an_application_beside_a_server() -> None:
+    """That the server was not asked is told once, whatever the number of processes."""
+    probes = [ContractProbe() for _ in range(3)]
+    for probe in probes:
+        probe.declare([READ])
+    for probe in probes[1:]:
+        probe.record(exercised(READ, 200))
+        probe.not_at("http://127.0.0.1:8000")
+    readings = ContractProbe().reduce([probe.collect(None, print) for probe in probes], None)
+    (note,) = [note for reading in readings.values() for note in reading.notes]
+    assert note == (
+        "contract: its tests asked the application in process, and not http://127.0.0.1:8000:"
+        " backend_gates_app, or a fixture backend_app, goes first"
+    )
 
 
 def test_server_errors_come_first() -> None:
@@ -262,7 +279,7 @@ def test_nothing_is_where_the_schema_says() -> None:
     assert judged(payload(*logged)).hint == below
     assert judged(payload(logged[0], left_out=(LIST, MAKE))).hint == document  # perhaps there is no such item
     assert judged(payload(*logged[:2], exercised(MAKE, 201))).hint == document
-    seen = {"seen": [Seen(LIST.name, ("200",), {200: 1}).to_plain()], "errors": [], "lost": []}
+    seen = {"seen": [Seen(LIST.name, ("200",), {200: 1}).to_plain()], "errors": [], "lost": [], "unheld": 0}
     assert judged(payload(*logged) | {"observed": seen}).hint == document
 
 
@@ -346,14 +363,15 @@ def test_a_process_that_ran_no_tests() -> None:
 REFUSED = replace(GONE, curl="curl -X GET /items", count=2)
 
 
-def seen(*ones: Seen, errors: tuple[str, ...] = (), lost: tuple[str, ...] = ()) -> Plain:
+def seen(*ones: Seen, errors: tuple[str, ...] = (), lost: tuple[str, ...] = (), unheld: int = 0) -> Plain:
     """Return what a process collects whose tests have seen this."""
     collected = payload()
-    observed = {"seen": [one.to_plain() for one in ones], "errors": list(errors), "lost": list(lost)}
+    told = {"errors": list(errors), "lost": list(lost), "unheld": unheld}
+    observed = {"seen": [one.to_plain() for one in ones], **told}
     return {**collected, "declared": None, "observed": json.loads(json.dumps(observed))}
 
 
-def idle(*ones: Seen, error: bool = False, **told: tuple[str, ...]) -> Plain:
+def idle(*ones: Seen, error: bool = False, **told: Any) -> Plain:  # noqa: ANN401  as ``seen`` takes it
     """Return the same of a process where nothing is generated."""
     probe = ContractProbe()
     probe.not_generating("no API schema configured", "set backend_gates_app", error=error)
@@ -443,6 +461,23 @@ def test_answers_that_nobody_heard_of() -> None:
         "the WSGI tap failed once; 0 failures in 1 operation; 1 of 1 answered, 2 answers to tests",
     )
     assert judged(idle(lost=("the WSGI tap failed once",))).reason == "no API schema configured"
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ((0, 0), ()),
+        ((0, 1), ("contract: 1 answer to tests matched no route, and was held against no operation",)),
+        (
+            (28, 1000),
+            ("contract: 1,028 answers to tests matched no route, and were held against no operation",),
+        ),
+    ],
+)
+def test_answers_of_no_operation(counts: Sequence[int], told: tuple[str, ...]) -> None:
+    """A note says how many, of all processes."""
+    processes = [{**payload(), "observed": seen(unheld=count)["observed"]} for count in counts]
+    assert ContractProbe().reduce(processes, None)["contract.failures"].notes == told
 
 
 def test_the_statuses() -> None:
