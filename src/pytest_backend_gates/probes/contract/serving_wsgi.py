@@ -32,6 +32,8 @@ App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 _CASE: Final = f"HTTP_{CASE_HEADER.upper().replace('-', '_')}"
 #: So many seconds after an alarm that the application has swallowed the next one rings.
 _AGAIN: Final = 0.2
+#: What traces the application keeps locks while it does: one that is never released would be waited for without end.
+_TRACER: Final = "coverage"
 
 
 class _TooLateError(BaseException):
@@ -171,7 +173,7 @@ def _read(body: Iterable[bytes], answer: Answer) -> None:
 def _broken_off(limit: float) -> Iterator[None]:
     """Raise :class:`_TooLateError` in this thread, the main one, after *limit* seconds. Keeps another's alarm.
 
-    It is raised in the application only, and again for as long as that swallows it.
+    It is raised in the application only, and again for as long as that swallows it, or until what traces it is done.
     """
 
     def too_late(_: int, frame: FrameType | None) -> None:
@@ -191,7 +193,9 @@ def _broken_off(limit: float) -> Iterator[None]:
 
 
 def _is_answering(frame: FrameType | None) -> bool:
-    """Whether *frame* runs for the application: what comes after it, here, is not to be broken off."""
+    """Whether *frame* runs for the application: what comes after it, here, is not to be broken off, nor what traces it."""
     while frame is not None and frame.f_code is not _ask.__code__:
+        if frame.f_globals.get("__name__", "").partition(".")[0] == _TRACER:
+            return False
         frame = frame.f_back
     return frame is not None

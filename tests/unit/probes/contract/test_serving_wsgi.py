@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from coverage.collector import Collector
 
 from pytest_backend_gates.probes.contract.findings import Exercise
 from pytest_backend_gates.probes.contract.serving_wsgi import _broken_off
@@ -45,6 +47,16 @@ def gives_nothing_for_ever(_: object, start_response: StartResponse) -> Iterable
     return repeat(b"")
 
 
+class SlowLock:
+    """One that takes longer to acquire than a request may take."""
+
+    acquired = False
+
+    def acquire(self) -> None:
+        time.sleep(0.5)
+        self.acquired = True
+
+
 @pytest.fixture
 def alarm() -> Iterator[tuple[Any, tuple[float, float]]]:
     """Return what SIGALRM and its timer are, and have to be again."""
@@ -59,6 +71,23 @@ def test_it_swallows_the_alarm(
     """It rings again and again, and for the application alone."""
     (result,) = exercise(app, written({"/": {"get": ANYTHING}}), limit=0.3).values()
     assert result.errors == ("no answer to GET / within 0.3 s: the request was given up",)
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == alarm
+
+
+def test_what_traces_the_application_is_not_broken_off(
+    exercise: Exercised, written: Callable[..., Path], alarm: object
+) -> None:
+    """coverage.py would keep its lock for ever, and whatever it measures next in this process would hang."""
+    lock = SlowLock()
+
+    def traced(*_: object) -> Iterable[bytes]:
+        Collector.lock_data(cast("Collector", SimpleNamespace(data_lock=lock)))
+        wait_for_ever()
+        return []
+
+    (result,) = exercise(traced, written({"/": {"get": ANYTHING}}), limit=0.1).values()
+    assert result.errors == ("no answer to GET / within 0.1 s: the request was given up",)
+    assert lock.acquired
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == alarm
 
 
