@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import SourceFileLoader
-from threading import Lock
+from threading import RLock
 from types import ModuleType
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
@@ -76,7 +76,7 @@ class _Loading:
         self._waiting: tuple[Arrivals, ...] = ()
         #: Package -> how many of its modules are being executed.
         self._executing: Counter[str] = Counter()
-        self._lock = Lock()
+        self._lock = RLock()  # a finalizer that runs meanwhile may import something
         self._own: object = None
         self._before: object = None
 

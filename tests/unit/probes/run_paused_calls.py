@@ -156,6 +156,7 @@ def idle_threads(pause: Pause, work: Any, hidden: Callable[..., list[Callable[[]
     looping.start()
     go_on = asyncio.run_coroutine_threadsafe(event(), loop).result(10)
     waiting = asyncio.run_coroutine_threadsafe(work.waits_for(go_on), loop)
+    asyncio.run_coroutine_threadsafe(event(), loop).result(10)  # by now it waits
     with ThreadPoolExecutor(1) as old, ThreadPoolExecutor(1) as new, ThreadPoolExecutor(1) as ended:
         old.submit(work.used, 3).result(10)
         ended.submit(work.used, 3).result(10)
