@@ -199,7 +199,7 @@ class Project:
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            process.communicate(timeout=60)
 
     def finished(self, process: "subprocess.Popen[str]") -> Result:
         """Wait for a run that was started."""

@@ -68,7 +68,7 @@ class Forking:
     def end(self) -> None:
         """Let the process end, if there is one."""
         if self._process is not None:
-            self._process.communicate()
+            self._process.communicate(timeout=60)
             self._process = None
 
 
