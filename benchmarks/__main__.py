@@ -1,4 +1,7 @@
-"""``python -m benchmarks [NAME ...] [--pairs N]``: measures, prints the table; all rows together are written down."""
+"""``python -m benchmarks [NAME ...] [--pairs N]``: measures, prints the table, and writes each row down as it comes.
+
+With another number of pairs than the row's own nothing is written down.
+"""
 
 import argparse
 import sys
@@ -8,24 +11,33 @@ from typing import Final
 
 from benchmarks.comparison import UnequalError
 from benchmarks.inputs import InputError, Workspace
+from benchmarks.results import merged, occasion
 from benchmarks.rows import ROWS
 from benchmarks.running import CommandError, compared
 from benchmarks.table import Row, conditions, document
 
-ROOT: Final = Path(__file__).parent.parent
-RESULTS: Final = Path(__file__).with_name("RESULTS.md")
+_HERE: Final = Path(__file__).parent
+ROOT: Final = _HERE.parent
+RESULTS: Final = _HERE / "RESULTS.md"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Return the exit status: 1 when a row could not be measured or a goal was missed."""
     options = _options(arguments)
     workspace = Workspace(ROOT / ".cache" / "benchmarks")
-    rows = [_row(name, workspace, options.pairs) for name in options.names or ROWS]
-    text = document(rows, conditions())
-    print(text)
-    if not options.names and options.pairs is None:
-        RESULTS.write_text(text, encoding="utf-8")
+    rows = []
+    for name in options.names or ROWS:
+        rows.append(_row(name, workspace, options.pairs))
+        if options.pairs is None:
+            _write_down(rows[-1])
+    print(document(rows, conditions()))
     return int(not all(row.is_good for row in rows))
+
+
+def _write_down(row: Row) -> None:
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    text = merged(document([row], conditions()), before, list(ROWS))
+    RESULTS.write_text(text, encoding="utf-8")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -48,8 +60,8 @@ def _row(name: str, workspace: Workspace, pairs: int | None) -> Row:
         summaries = compared(comparison, pairs or comparison.pairs, workspace.log, _tell)
     except (InputError, UnequalError, CommandError) as error:
         _tell(str(error))
-        return Row(name, comparison, failure=str(error).partition("\n")[0])
-    return Row(name, comparison, summaries)
+        return Row(name, comparison, failure=str(error).partition("\n")[0], occasion=occasion(_HERE))
+    return Row(name, comparison, summaries, occasion=occasion(_HERE))
 
 
 def _tell(text: str) -> None:

@@ -4,7 +4,6 @@ Starts SHOP of ``served`` in its usual server, runs ``st run`` under CONFIGURATI
 JSON report to FOUND, and stops the server. What both cost is counted here, for they are waited for.
 """
 
-import signal
 import socket
 import subprocess
 import sys
@@ -65,8 +64,8 @@ def _running(command: Sequence[str], port: int) -> Iterator[None]:
             time.sleep(0.01)
         yield
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
+        process.terminate()  # no Ctrl-C: who runs in the background may have inherited that it is ignored
+        process.wait(_PATIENCE)
 
 
 def _listens(port: int) -> bool:

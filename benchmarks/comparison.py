@@ -30,7 +30,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Commands that run one after the other. *before* prepares each run, unmeasured; *found* reads the findings.
+    """Commands that run one after the other; *found* reads the findings.
 
     Where the commands measure something themselves, *told* reads it: it is the side's cost then.
     """
@@ -38,7 +38,6 @@ class Side:
     name: str
     commands: tuple[Command, ...]
     found: Callable[[], object]
-    before: Callable[[], object] = lambda: None
     told: Callable[[], Cost] | None = None
 
 
@@ -65,13 +64,14 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One row of the table: ours against theirs, in *pairs* alternating pairs."""
+    """One row of the table: ours against theirs, in *pairs* alternating pairs. *before* prepares each, unmeasured."""
 
     name: str
     ours: Side
     theirs: Side
     goals: tuple[Goal, ...]
     pairs: int = 10
+    before: Callable[[], object] = lambda: None
 
     def check(self) -> None:
         """Raise :class:`UnequalError` unless both sides have found the same."""

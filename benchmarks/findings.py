@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from benchmarks.comparison import UnequalError
 from benchmarks.figures import Cost
 
 #: Complexity: file, line, number; security: file, line, code, severity.
@@ -73,8 +74,12 @@ def tests(junit: Path) -> dict[str, int]:
 
 
 def our_coverage(report: Path) -> list[int]:
-    """Read covered and coverable lines and branches from our JSON report."""
-    measured = json.loads(report.read_text(encoding="utf-8"))["measurements"]["coverage"]
+    """Read covered and coverable lines and branches from our JSON report. Raises :class:`UnequalError` without a scan."""
+    told = json.loads(report.read_text(encoding="utf-8"))
+    outcomes = {one["gate"]: one["outcome"] for one in told["gates"]}
+    if not {outcomes["complexity"], outcomes["security"]} <= {"PASSED", "FAILED"}:
+        raise UnequalError(f"the gates have not measured all that they should: {outcomes}")
+    measured = told["measurements"]["coverage"]
     return [measured["hits"], measured["total"]]
 
 

@@ -14,7 +14,7 @@ from pytest_backend_gates.probes.traffic import TrafficProbe
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.contracts import Contracts
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 
 class Observer(Protocol):

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,15 @@ from benchmarks.inputs import Workspace
 _ROOT: Final = Path(__file__).parent.parent
 _DJANGO: Final = ("django", "6.1.3")
 _TRIVIAL: Final = {"test_trivial.py": "def test_trivial(): ...\n", "pytest.ini": "[pytest]\n"}
+#: Projects with suites of their own: the version, and what those need besides.
+SUITES: Final[Mapping[str, Sequence[str]]] = {
+    "h2": ("4.3.0", "hpack==4.1.0", "hyperframe==6.1.0"),
+    "attrs": ("25.4.0", "cloudpickle==3.1.1"),
+}
 #: How many blocks, operations and findings a large project has.
 _LARGE: Final = (1_000_000, 10_000, 100_000)
 _REQUESTS: Final = 1_000_000
+_NO_CACHE: Final = ("-p", "no:cacheprovider")
 #: The most that a tap may cost, in seconds.
 _A_REQUEST: Final = 10e-6
 _A_STATEMENT: Final = 3e-6
@@ -39,7 +46,7 @@ _OPENTELEMETRY: Final = (
 
 
 def _pytest(tests: Path, *words: str) -> tuple[str, ...]:
-    return _python("-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junit-xml={tests}", *words)
+    return _python("-m", "pytest", "-q", f"--junit-xml={tests}", *words)
 
 
 def _python(*words: str) -> tuple[str, ...]:
@@ -58,7 +65,7 @@ def off(workspace: Workspace) -> Comparison:
     def side(name: str, *, installed: bool) -> Side:
         tests = workspace.folder / f"off-{name}.xml"
         python = environment(workspace, f"environment-{name}", installed=installed)
-        command = Command((str(python), *_pytest(tests)[1:]), project)
+        command = Command((str(python), *_pytest(tests, *_NO_CACHE)[1:]), project)
         return Side(name, (command,), lambda: findings.tests(tests))
 
     return Comparison(
@@ -70,45 +77,56 @@ def off(workspace: Workspace) -> Comparison:
     )
 
 
-def static_cold(workspace: Workspace) -> Comparison:
-    """Compare our scan with radon and bandit, one after the other."""
+def static_cold(workspace: Workspace, name: str, limit: float, cores: str | None = None) -> Comparison:
+    """Compare our scan with radon and bandit, one after the other, on all *cores* or these: at most *limit* of the time."""
     package = workspace.source(*_DJANGO) / "django"
     found, radon, bandit = (workspace.folder / name for name in ("found.json", "radon.json", "bandit.json"))
+    on_cores = ("taskset", "--cpu-list", cores) if cores else ()
+
+    def command(cwd: Path, *words: object, statuses: tuple[int, ...] = (0,)) -> Command:
+        return Command((*on_cores, *_python("-m", *map(str, words))), cwd, statuses=statuses)
+
     return Comparison(
-        "static-cold",
-        Side("scan", (_ours("scanning", package, found),), lambda: findings.ours(found, radon)),
+        name,
+        Side(
+            "scan",
+            (command(_ROOT, "benchmarks.scanning", package, found),),
+            lambda: findings.ours(found, radon),
+        ),
         Side(
             "radon, bandit",
             (
-                Command(_python("-m", "radon", "cc", "-j", "-O", str(radon), "."), package),
-                Command(
-                    _python("-m", "bandit", "-q", "-r", "-f", "json", "-o", str(bandit), "."),
-                    package,
-                    statuses=(0, 1),
-                ),
+                command(package, "radon", "cc", "-j", "-O", radon, "."),
+                command(package, "bandit", "-q", "-r", "-f", "json", "-o", bandit, ".", statuses=(0, 1)),
             ),
             lambda: findings.theirs(radon, bandit),
         ),
-        (Goal("ratio", "wall", 1 / 3), Goal("ratio", "cpu", 3 / 4)),
+        (Goal("ratio", "wall", limit), Goal("ratio", "cpu", 3 / 4)),
     )
 
 
 def static_warm(workspace: Workspace) -> Comparison:
     """Compare a scan of what has not changed with the same scan without a cache."""
-    return _cached(workspace, "static-warm", 0.3, lambda _: None)
+    return _cached(workspace, "static-warm", 0.3)
 
 
 def static_one_changed(workspace: Workspace) -> Comparison:
     """Compare a scan of what has changed in one file with the same scan without a cache."""
+    changed = workspace.source(*_DJANGO) / "django" / "shortcuts.py"
+    head = "\n\ndef changed(a):\n"
+    original, lengths = changed.read_text(encoding="utf-8").partition(head)[0], count(1)
 
-    def change(package: Path) -> None:
-        file = package / "shortcuts.py"
-        file.write_text(file.read_text(encoding="utf-8") + "# another line\n", encoding="utf-8")
+    def change() -> None:
+        """Let both engines find more in it than before."""
+        body = "    assert a if a else a\n" * next(lengths)
+        changed.write_text(f"{original}{head}{body}", encoding="utf-8")
 
     return _cached(workspace, "static-one-changed", 0.5, change)
 
 
-def _cached(workspace: Workspace, name: str, limit: float, before: Callable[[Path], None]) -> Comparison:
+def _cached(
+    workspace: Workspace, name: str, limit: float, before: Callable[[], object] = lambda: None
+) -> Comparison:
     package = workspace.source(*_DJANGO) / "django"
     cache, warm, cold = (workspace.folder / name for name in ("cache", "warm.json", "cold.json"))
     cache.mkdir(exist_ok=True)
@@ -118,33 +136,74 @@ def _cached(workspace: Workspace, name: str, limit: float, before: Callable[[Pat
             "scan with its cache",
             (_ours("scanning", package, warm, cache),),
             lambda: findings.everything(warm),
-            lambda: before(package),
         ),
         Side("scan without", (_ours("scanning", package, cold),), lambda: findings.everything(cold)),
         (Goal("absolute", "wall", limit),),
+        before=before,
     )
 
 
-def whole(workspace: Workspace, name: str, version: str, extras: Sequence[str]) -> Comparison:
-    """Compare a real suite under all gates but the contract, without a cache, with the same under ``--cov``."""
-    project = workspace.source(name, version)
-    report, coverage = (workspace.folder / f"{kind}-{name}.json" for kind in ("gates", "coverage"))
-    path = {"PYTHONPATH": os.pathsep.join(["src", str(workspace.packages(*extras))])}
+class Suite:
+    """The suite of a project that nobody here wrote, and what both sides write down of it."""
 
-    def side(title: str, read: Callable[[], object], *words: str) -> Side:
-        tests = workspace.folder / f"{title.partition(' ')[0]}-{name}.xml"
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        version, *extras = SUITES[name]
+        self.name = name
+        self.project = workspace.source(name, version)
+        self._folder = workspace.folder
+        self._path = {"PYTHONPATH": os.pathsep.join(["src", str(workspace.packages(*extras))])}
+
+    def gates(self, title: str, *words: str) -> Side:
+        """Return the suite under all gates but the contract; there is no OpenAPI schema."""
+        report = self._folder / f"gates-{self.name}.json"
+        gates = ("--backend-gates", "--backend-gates-skip=contract", f"--backend-gates-report=json:{report}")
+        command, tests = self._pytest(title, *words, *gates)
+        return Side(title, (command,), lambda: (findings.tests(tests), findings.our_coverage(report)))
+
+    def coverage(self, title: str, *words: str, then: Sequence[Command] = ()) -> Side:
+        """Return the suite under ``--cov``, and commands that follow it."""
+        report = self._folder / f"coverage-{self.name}.json"
+        command, tests = self._pytest(title, *words, "--cov=src", f"--cov-report=json:{report}")
+        return Side(title, (command, *then), lambda: (findings.tests(tests), findings.coverage(report)))
+
+    def _pytest(self, title: str, *words: str) -> tuple[Command, Path]:
+        tests = self._folder / f"{title.partition(' ')[0]}-{self.name}.xml"
         # Its own configuration, also where it has none: not that of the project around this folder.
-        command = Command(_pytest(tests, "-c", "pyproject.toml", *words), project, path, statuses=(0, 1))
-        return Side(title, (command,), lambda: (findings.tests(tests), read()))
+        words = _pytest(tests, "-c", "pyproject.toml", *words)
+        return Command(words, self.project, self._path, statuses=(0, 1)), tests
 
-    gates = ("--backend-gates", "--backend-gates-skip=contract", f"--backend-gates-report=json:{report}")
+
+def whole(workspace: Workspace, name: str) -> Comparison:
+    """Compare a real suite under all gates but the contract, without a cache, with the same under ``--cov``."""
+    suite = Suite(workspace, name)
     return Comparison(
         f"whole-{name}",
-        side("gates", lambda: findings.our_coverage(report), *gates),
-        side(
-            "pytest --cov", lambda: findings.coverage(coverage), "--cov=src", f"--cov-report=json:{coverage}"
-        ),
+        suite.gates("gates", *_NO_CACHE),
+        suite.coverage("pytest --cov", *_NO_CACHE),
         (Goal("ratio", "wall", 1.03), Goal("ratio", "memory", 1.25)),
+    )
+
+
+def whole_and_scan(workspace: Workspace, name: str) -> Comparison:
+    """Compare the same with ``--cov`` and the scan of its source by itself, one after the other."""
+    suite, found = Suite(workspace, name), workspace.folder / f"scan-{name}.json"
+    scan = _ours("scanning", suite.project / "src", found)
+    return Comparison(
+        f"whole-{name}-and-scan",
+        suite.gates("gates", *_NO_CACHE),
+        suite.coverage("pytest --cov, scan", *_NO_CACHE, then=(scan,)),
+        (Goal("ratio", "cpu", 1.0),),
+    )
+
+
+def whole_warm(workspace: Workspace, name: str) -> Comparison:
+    """Compare the same with ``--cov`` when nothing has changed since the scan before."""
+    suite, cache = Suite(workspace, name), f"cache_dir={workspace.folder / f'cache-{name}'}"
+    return Comparison(
+        f"whole-{name}-warm",
+        suite.gates("gates", "-o", cache),
+        suite.coverage("pytest --cov", "-o", cache),
+        (Goal("ratio", "cpu", 1.02),),
     )
 
 
@@ -203,11 +262,13 @@ def kept(workspace: Workspace) -> Comparison:
 
 ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
     "off": off,
-    "static-cold": static_cold,
+    "static-cold": partial(static_cold, name="static-cold", limit=1 / 3),
+    "static-cold-two-cores": partial(static_cold, name="static-cold-two-cores", limit=2 / 3, cores="0,1"),
     "static-warm": static_warm,
     "static-one-changed": static_one_changed,
-    "whole-h2": partial(whole, name="h2", version="4.3.0", extras=("hpack==4.1.0", "hyperframe==6.1.0")),
-    "whole-attrs": partial(whole, name="attrs", version="25.4.0", extras=("cloudpickle==3.1.1",)),
+    **{f"whole-{name}": partial(whole, name=name) for name in SUITES},
+    **{f"whole-{name}-and-scan": partial(whole_and_scan, name=name) for name in SUITES},
+    **{f"whole-{name}-warm": partial(whole_warm, name=name) for name in SUITES},
     **contract_rows.ROWS,
     "judging": lambda workspace: judging(
         workspace, "judging", _LARGE, Goal("absolute", "wall", 3.0), Goal("absolute", "memory", 300.0)

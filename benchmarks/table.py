@@ -19,17 +19,19 @@ _PACKAGES: Final = (
     "bandit",
     "schemathesis",
 )
+COMMANDS: Final = "## Commands"
 _COLUMNS: Final = ("comparison", "side", "wall", "CPU", "peak memory", "ratio wall", "ratio CPU", "goal")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A comparison and what was measured; *failure* says why it could not be."""
+    """A comparison and what was measured, and on which *occasion*; *failure* says why it could not be."""
 
     name: str
     comparison: Comparison | None = None
     summaries: tuple[Summary, Summary] | None = None
     failure: str | None = None
+    occasion: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -45,7 +47,7 @@ def document(rows: Sequence[Row], conditions: str) -> str:
     lines = [
         "# Results",
         "",
-        "Written by `python -m benchmarks`. Medians, in brackets the distance between the quartiles as a share of them;",
+        "Written by `python -m benchmarks`, each row when it was measured last. Medians, in brackets the distance between the quartiles as a share of them;",
         "CPU is user and system time of all processes, peak memory that of the largest one. In the rows of the taps the",
         "times are what a request (or a statement, where a database is asked) costs more than without the observer; in",
         "those of judging they are without the time for making the project up.",
@@ -56,9 +58,9 @@ def document(rows: Sequence[Row], conditions: str) -> str:
         "|" + "---|" * len(_COLUMNS),
         *(line for row in rows for line in _lines(row)),
         "",
-        "## Commands",
+        COMMANDS,
         "",
-        *(line for row in rows if row.comparison for line in _commands(row.comparison)),
+        *(line for row in rows if row.comparison for line in _commands(row, row.comparison)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -103,7 +105,7 @@ def _text(value: float, unit: str, sign: str = "") -> str:
     return f"{value:{sign}.3g}{unit if unit == 'x' else f' {unit}'}"
 
 
-def _commands(comparison: Comparison) -> Iterator[str]:
-    yield f"- {comparison.name}"
+def _commands(row: Row, comparison: Comparison) -> Iterator[str]:
+    yield f"- {comparison.name} ({row.occasion})"
     for side in (comparison.ours, comparison.theirs):
         yield f"  - {side.name}: `{' && '.join(map(str, side.commands))}`"

@@ -111,7 +111,7 @@ def test_a_kept_contract(project: "Project") -> None:
     assert result.status == 0
 
 
-STATUS = '200 Response violates schema: a string at /open breaks type: "integer", in 1 answer to tests'
+STATUS = '200 Response violates schema: a string at /* breaks type: "integer", in 1 answer to tests'
 NO_ORDER = "404 Not Found is not documented, in 2 answers to tests"
 
 

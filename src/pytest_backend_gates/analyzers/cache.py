@@ -31,6 +31,7 @@ class ResultCache:
         self._rootdir = rootdir
         self._path = folder / f"{'-'.join(quote(analyzer.name, safe='') for analyzer in analyzers)}.json"
         told = [sys.version, _own_source(), *(analyzer.fingerprint(rootdir) for analyzer in analyzers)]
+        self._analyzers = {analyzer.name for analyzer in analyzers}
         self._key = _hashed("\0".join(told).encode(errors="backslashreplace"))
         self._entries = self._read()
 
@@ -44,12 +45,16 @@ class ResultCache:
         return found
 
     def keep(self, files: Iterable[str], messages: "Iterable[Plain]") -> None:
-        """Remember what *messages* tell of files without errors, and forget all that are not in *files*."""
-        news = {one["file"]: [one["digest"], one["results"]] for one in messages if _is_sound(one)}
+        """Remember what *messages* tell of files by all analyzers, and forget all that are not in *files*."""
+        news = {one["file"]: [one["digest"], one["results"]] for one in messages if self._is_whole(one)}
         entries = {**self._entries, **news}
         left = {path: entries[path] for path in files if path in entries}
         if left != self._entries:
             self._write(left)
+
+    def _is_whole(self, message: "Plain") -> bool:
+        """Whether *message* is of a file. An analyzer that could not begin has told nothing of it, not even an error."""
+        return message.get("digest") is not None and message["results"].keys() == self._analyzers
 
     def _read(self) -> "dict[str, list[Plain]]":
         try:
@@ -71,10 +76,6 @@ class ResultCache:
             )  # xdist's workers clear the cache later than we open it
             unfinished.write_bytes(_hashed(text).encode("ascii") + b"\n" + text)
             unfinished.replace(self._path)
-
-
-def _is_sound(message: "Plain") -> bool:
-    return "file" in message and not message["errors"] and message["digest"] is not None
 
 
 def _digest(path: Path) -> str | None:

@@ -23,8 +23,13 @@ def fingerprint(rootdir: Path) -> str:
         raise CannotAnalyzeError(f"tests for bandit come from {', '.join(sorted(others))}")
     table = json.dumps(tool_table("bandit", rootdir), sort_keys=True, default=str)
     ini = rootdir / ".bandit"
-    named = _configfile(ini)
-    return "\0".join([metadata.version("bandit"), table, _text(ini), _text(rootdir / named) if named else ""])
+    parser = _parsed(ini)
+    named = parser.get("bandit", "configfile", fallback=None)
+    # To bandit a name stands for what is in it, once it is a folder's.
+    excluded = parser.get("bandit", "exclude", fallback="").split(",")
+    folders = ",".join(name for name in excluded if (rootdir / name).is_dir())
+    config = _text(rootdir / named) if named else ""
+    return "\0".join([metadata.version("bandit"), table, _text(ini), folders, config])
 
 
 def _bringing_tests() -> set[str]:
@@ -34,13 +39,13 @@ def _bringing_tests() -> set[str]:
     return {point.dist.name if point.dist else point.value for point in points}
 
 
-def _configfile(ini: Path) -> str | None:
+def _parsed(ini: Path) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser()
     try:
         parser.read(ini, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError) as error:
         raise CannotAnalyzeError(f"{ini.name} cannot be read: {error}", ini.name) from error
-    return parser.get("bandit", "configfile", fallback=None)
+    return parser
 
 
 def _text(path: Path) -> str:

@@ -9,8 +9,14 @@ is measured, and whose innermost frame coverage.py was told of; with others abou
 its tracing off since, in the same frame, cannot be told from it, and is traced again.) Afterwards each is given a
 function that traces it from what it calls next.
 
-This file alone knows the parts of coverage.py that a pause needs and that are not public: ``Collector.tracers``,
-``.data``, ``._start_tracer``, ``.should_trace_cache``, ``.concur_id_func``, and ``Tracer.data``.
+By what a thread is traced that rests:
+
+    before       a tracer of coverage.py's, which the frame in which it idles keeps
+    meanwhile    nothing; while it executes a module, a tracer of its own
+    afterwards   `Tracers._begin_again`, until it calls something; then a new tracer in the place of the first
+
+Of what is not public in coverage.py this file knows ``Collector.tracers``, ``.data``, ``._start_tracer``,
+``.should_trace_cache``, ``.concur_id_func``, and ``Tracer.data``; who is at work, `coverage_at_work` knows.
 """
 
 import sys
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 #: What ``sys.settrace`` takes.
 TraceFunction = Callable[..., Any]
 
+#: What traces nobody any more, kept for good: a tracer that is deleted ends the tracing of the thread that deletes it.
+_REPLACED: Final[list[Any]] = []
 #: Sets the trace function of every thread. ``threading.settrace_all_threads`` calls it, and would for a moment let
 #: threads begin that nobody traces.
 _SET_EVERYWHERE: Final[Callable[[TraceFunction | None], None] | None] = getattr(
@@ -190,7 +198,8 @@ class Tracers:
                 return None
             # Without a collector the pause has ended since.
             function = self._hook if self._collector is None else self._started(self._collector)
-            return function(frame, event, arg) if function else None
+        # Not with the lock: coverage.py asks for the file's name, and may import something to find out.
+        return function(frame, event, arg) if function else None
 
     def _begin_again(self, frame: FrameType, event: str, arg: object) -> TraceFunction | None:
         """Trace this thread again, if it was traced before, from the function on that it calls now."""
@@ -202,7 +211,7 @@ class Tracers:
                 sys.settrace(function)
             elif not self._rests:
                 function = self._wake(self._resting.pop(number, None))
-            return function(frame, event, arg) if function else None
+        return function(frame, event, arg) if function else None
 
     def _wake(self, one: _Resting | None) -> TraceFunction | None:
         """Return what traces this thread from now on, in the place of what has lost its way meanwhile."""
@@ -215,7 +224,7 @@ class Tracers:
         before, lost = self._woken.get(number, (one.thread, one.tracer))
         places = [place for place, tracer in enumerate(collector.tracers) if tracer is lost]
         if places and before is one.thread:
-            del collector.tracers[places[0]]
+            _REPLACED.append(collector.tracers.pop(places[0]))
         function = self._started(collector)
         self._woken[number] = one.thread, tracer_of(function)
         return function

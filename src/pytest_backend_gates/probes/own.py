@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from threading import Lock
+from threading import RLock
 from typing import ClassVar, Final, Literal
 
 from pytest_backend_gates.measurements import (
@@ -36,7 +36,7 @@ class OwnProbe:
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self.metrics = tuple(metrics)
-        self._lock = Lock()  # tests may record in threads of theirs
+        self._lock = RLock()  # tests may record in threads of theirs
         #: Metric -> subject -> test -> numbers: events; hits and total; a numerator and a denominator; samples.
         self._kept: dict[str, dict[str, dict[str, list[int]]]] = {one.name: {} for one in self.metrics}
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import RLock, get_ident
 from typing import ClassVar, Final, Literal, Self
 
 from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading, Samples, Trend
 from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.queries_advice import Repeated, advise
 from pytest_backend_gates.taps.faults import Faults
+from pytest_backend_gates.taps.observation import NO_ROUTE, Observation
 from pytest_backend_gates.taps.places import Places
-from pytest_backend_gates.taps.recording import NO_ROUTE, Observation, Recorder
+from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.series import Series
 from pytest_backend_gates.taps.statements import Listening, Source, Statements
 from pytest_backend_gates.units import counted
@@ -109,7 +110,7 @@ class QueriesProbe:
         self._sources: dict[tuple[str | None, str], Source] = {}
         self._listening = Listening(self._current, Faults("statements"))
         self._tallies: dict[str, Tally] = {}
-        self._lock = Lock()
+        self._lock = RLock()
         self._worst: Mapping[str, Repeated] = {}
         self._test_thread: int | None = None
         #: Statements that ran while requests were served and are part of none, as far as anybody can tell.
@@ -117,7 +118,7 @@ class QueriesProbe:
 
     def start(self) -> None:
         """Listen to requests, and to the ORMs that are imported already or will be."""
-        self._recorder.listeners.append(self._finished)
+        self._recorder.followers.append(self._finished)
         self._listening.watch()
 
     def look_again(self) -> None:
@@ -132,6 +133,8 @@ class QueriesProbe:
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  the same for every run
         """Return what each operation of this process ran, and what went wrong while listening."""
         self._recorder.finish_unread()
+        self._recorder.end_unanswered()
+        self._listening.check()
         with self._lock:
             operations = {name: tally.to_plain() for name, tally in sorted(self._tallies.items())}
         # A request that a tap has lost is lost here too.
@@ -155,8 +158,8 @@ class QueriesProbe:
     def stop(self) -> None:
         """Listen no more."""
         self._listening.uninstall()
-        if self._finished in self._recorder.listeners:
-            self._recorder.listeners.remove(self._finished)
+        if self._finished in self._recorder.followers:
+            self._recorder.followers.remove(self._finished)
 
     def _current(self) -> Statements | None:
         """Return where to write a statement down that is run now; ``None`` for one that is no test's request's."""
@@ -164,7 +167,7 @@ class QueriesProbe:
         if observation is None:
             self._note_stray()
             return None
-        if observation.done:
+        if observation.done and not observation.lasts:
             return None
         statements = observation.statements
         if statements is None and observation.counted and not observation.generated:

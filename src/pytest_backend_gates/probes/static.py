@@ -118,14 +118,16 @@ class StaticProbe:
         if payload["unfinished"]:
             reason = f"{payload['unfinished']}, and a narrowed run does not wait ({narrowed})"
             return self._everywhere(Reading(unavailable=reason))
-        readings = self._read(payload["messages"])
+        readings = self._read(payload["messages"], payload["total"])
         if payload["total"]:
             return readings
         reason = "there are no source files to scan"
         return {name: replace(reading, unavailable=reason) for name, reading in readings.items()}
 
-    def _read(self, messages: Sequence[Plain]) -> dict[str, Reading]:
-        analyzed = (_readings(called, analyzer, messages) for called, analyzer in self._analyzers.items())
+    def _read(self, messages: Sequence[Plain], total: int) -> dict[str, Reading]:
+        analyzed = (
+            _readings(called, analyzer, messages, total) for called, analyzer in self._analyzers.items()
+        )
         return {name: reading for readings in analyzed for name, reading in readings.items()}
 
     def advise(self, verdict: Verdict) -> Advice:
@@ -190,10 +192,12 @@ class StaticProbe:
         return f"{len(self._known) + pool.finished_files} of {len(self._files)} files"
 
 
-def _readings(called: str, analyzer: Analyzer, messages: Sequence[Plain]) -> dict[str, Reading]:
-    """Read one analyzer's results and errors out of everything the child told."""
+def _readings(called: str, analyzer: Analyzer, messages: Sequence[Plain], total: int) -> dict[str, Reading]:
+    """Read one analyzer's results and errors out of everything the child told of the *total* files."""
     results = dict(_by_file(messages, "results", analyzer.name))
     errors = tuple(_failures(messages, called, analyzer.name))
+    if len(results) < total and not errors:
+        errors = (Finding(_SUBJECT, f"nothing was told of {total - len(results):,} of {total:,} files"),)
     if errors and not results:
         return {metric.name: Reading(errors=errors) for metric in analyzer.metrics}
     readings = analyzer.reduce(results)

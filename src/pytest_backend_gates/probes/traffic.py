@@ -20,7 +20,8 @@ from pytest_backend_gates.model import Advice, Verdict
 from pytest_backend_gates.probes.errors_advice import Failures, advise
 from pytest_backend_gates.taps import CLIENTS, RECEIVERS, TAPS, Tap
 from pytest_backend_gates.taps.imports import Arrivals, LateError, has_come, taken
-from pytest_backend_gates.taps.recording import NO_ROUTE, Observation, Recorder
+from pytest_backend_gates.taps.observation import NO_ROUTE, Observation
+from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.sending import Sending
 from pytest_backend_gates.taps.threads import ThreadsTap
 from pytest_backend_gates.units import counted
@@ -135,6 +136,7 @@ class TrafficProbe:
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:  # noqa: ARG002  the same for every run
         """Return the samples and answers of this process by operation, and what went wrong while taking them."""
         self.close_window()
+        self._recorder.end_unanswered()
         operations = {name: samples.to_plain() for name, samples in self._recorder.samples().items()}
         return {
             "operations": operations,

@@ -7,14 +7,14 @@ request never changes what the test sees.
 from collections.abc import Callable
 from typing import ClassVar, Final, Protocol
 
-from pytest_backend_gates.taps.asgi import FastAPITap, StarletteTap
 from pytest_backend_gates.taps.django import DjangoTap
 from pytest_backend_gates.taps.httpx import Httpx2Tap, HttpxTap
 from pytest_backend_gates.taps.litestar import LitestarTap
 from pytest_backend_gates.taps.ninja import NinjaTap
-from pytest_backend_gates.taps.receiving import Httpx2Receiving, HttpxReceiving
+from pytest_backend_gates.taps.receiving import DjangoReceiving, Httpx2Receiving, HttpxReceiving
 from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.requests import RequestsTap
+from pytest_backend_gates.taps.starlette import FastAPITap, StarletteTap
 from pytest_backend_gates.taps.wsgi import FlaskTap
 
 
@@ -53,4 +53,4 @@ TAPS: Final[tuple[Callable[[], Tap], ...]] = (
 CLIENTS: Final[tuple[Callable[[], Tap], ...]] = (HttpxTap, Httpx2Tap, RequestsTap)
 
 #: The taps of clients that tell whether what was answered has reached them.
-RECEIVERS: Final[tuple[Callable[[], Tap], ...]] = (HttpxReceiving, Httpx2Receiving)
+RECEIVERS: Final[tuple[Callable[[], Tap], ...]] = (HttpxReceiving, Httpx2Receiving, DjangoReceiving)

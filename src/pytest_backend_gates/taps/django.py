@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pytest_backend_gates.taps import asgi, wsgi
 from pytest_backend_gates.taps.asking import ASKED
 from pytest_backend_gates.taps.django_routes import template
+from pytest_backend_gates.taps.observation import Observation, cuts_short
 from pytest_backend_gates.taps.patching import Method, Patching
-from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.receiving import expect
+from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.stretches import Body, Stretch
 
@@ -127,6 +129,7 @@ class _Exchange:
             recorder.hand_on()
         if begun is not None and begun.reply is not None:
             begun.reply.path = request.path_info
+            expect(begun.reply)
         observation = begun or recorder.unnamed()
         if observation is None:
             return None
@@ -144,7 +147,7 @@ class _Exchange:
     ) -> None:
         # Django's ASGI handler cancels a view whose client is gone, and returns as if nothing had been.
         if kind is not None:
-            self._observation.cut = not issubclass(kind, Exception)
+            self._observation.cut = cuts_short(kind)
 
     def end(self, response: "HttpResponseBase") -> None:
         """Name the operation, and end the request unless the application around does."""

@@ -5,9 +5,9 @@ their owner has put them, and those of other threads cannot be asked for. The cl
 be fetched, and not while they are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
-from threading import Lock
+from threading import RLock
 from time import perf_counter_ns
 from typing import Any, ClassVar, Final
 
@@ -31,6 +31,10 @@ class DjangoORMTap:
         self._listener = _Listener(current, faults)
         _CURSORS.add(self._listener)
 
+    def check(self) -> None:
+        """Raise if what executes statements is not observed any more."""
+        _CURSORS.check()
+
     def uninstall(self) -> None:
         """Give Django back what it executes with."""
         if self._listener is not None:
@@ -42,13 +46,16 @@ class _Listener:
         self._current = current
         self._note_fault = faults.note
 
-    def begin(self, text: object, vendor: str) -> Statements | None:
-        """Write a statement down, and return where to write its time; ``None`` for one that does not matter."""
+    def begin(self, cursor: Any, text: object, opened: Collection[object]) -> Statements | None:  # noqa: ANN401  Django's
+        """Write a statement down, and return where to write its time; ``None`` for one that does not matter.
+
+        None does on a connection that is just being *opened*.
+        """
         try:
-            statements = self._current()
+            statements = None if cursor.db in opened else self._current()
             if statements is None:
                 return None
-            shape = shape_of(str(text), vendor)
+            shape = shape_of(str(text), cursor.db.vendor)
             if not shape:
                 return None
             statements.add(shape, DjangoORMTap.name)
@@ -67,7 +74,7 @@ class _Patch:
     def __init__(self) -> None:
         self.listeners: tuple[_Listener, ...] = ()
         self._opened: set[object] = set()
-        self._patches = Patches()
+        self._patches = Patches("statements that were sent afterwards were not seen")
 
     def install(self) -> None:
         """Patch what every cursor executes with, those that log included, and what opens a connection."""
@@ -78,6 +85,10 @@ class _Patch:
         self._patches.replace(CursorWrapper, "executemany", self._executing)
         self._patches.replace(BaseDatabaseWrapper, "connect", self._connecting)
 
+    def check(self) -> None:
+        """Raise if a method is not ours any more."""
+        self._patches.check()
+
     def undo(self) -> None:
         """Restore the methods. What somebody keeps of ours does nothing any more."""
         self.listeners = ()
@@ -86,21 +97,16 @@ class _Patch:
     def _executing(self, original: Method) -> Method:
         @wraps(original)
         def execute(cursor: Any, sql: object, *rest: object, **named: object) -> object:  # noqa: ANN401  Django's
-            running = self._begin(cursor.db, sql)
+            begun = [listener.begin(cursor, sql, self._opened) for listener in self.listeners]
             start = self._now()
             result = original(cursor, sql, *rest, **named)
             taken = self._now() - start
-            for statements in running:
-                statements.times.append(taken)
+            for statements in begun:
+                if statements is not None:
+                    statements.times.append(taken)
             return result
 
         return execute
-
-    def _begin(self, connection: Any, sql: object) -> list[Statements]:  # noqa: ANN401  Django's
-        if connection in self._opened:
-            return []
-        begun = [listener.begin(sql, connection.vendor) for listener in self.listeners]
-        return [statements for statements in begun if statements is not None]
 
     def _connecting(self, original: Method) -> Method:
         @wraps(original)
@@ -120,7 +126,7 @@ class _Cursors:
 
     def __init__(self) -> None:
         self._patch = _Patch()
-        self._lock = Lock()
+        self._lock = RLock()
 
     def add(self, listener: _Listener) -> None:
         """Let *listener* hear of every statement."""
@@ -131,6 +137,10 @@ class _Cursors:
                 self._patch.install()
             else:
                 self._patch.listeners += (listener,)
+
+    def check(self) -> None:
+        """Raise if the patch was taken out while somebody listens."""
+        self._patch.check()
 
     def remove(self, listener: _Listener) -> None:
         """Forget *listener*; the last one takes the patch along."""

@@ -1,7 +1,7 @@
 """What goes wrong in a tap's own bookkeeping: it is noted, and nobody else sees it."""
 
 from collections.abc import Callable
-from threading import Lock
+from threading import RLock
 from typing import TypeVar, TypeVarTuple
 
 from pytest_backend_gates.masking import masked
@@ -17,7 +17,7 @@ class Faults:
         #: What goes on undisturbed, in the plural.
         self._what = what
         self._faults: dict[str, tuple[str, int]] = {}
-        self._lock = Lock()
+        self._lock = RLock()
 
     def attempt(
         self, tap: str, step: Callable[[*Arguments], Result], *arguments: *Arguments

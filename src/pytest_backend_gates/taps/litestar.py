@@ -8,8 +8,9 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_backend_gates.taps import asgi
+from pytest_backend_gates.taps.observation import Lookup, Observation
 from pytest_backend_gates.taps.patching import Patching
-from pytest_backend_gates.taps.recording import Lookup, Observation, Recorder
+from pytest_backend_gates.taps.recording import Recorder
 
 if TYPE_CHECKING:
     from litestar import Litestar

@@ -1,8 +1,9 @@
 """Whether what an application answered has reached the test, where the application raised an exception besides.
 
 Starlette answers 500 and raises all the same. Test clients raise that again, or show the answer, as they are told:
-``raise_server_exceptions`` of Starlette's, ``raise_app_exceptions`` of ``httpx.ASGITransport``. That is seen where
-they return to the test. A client that is not httpx's, and one that asks a server in a thread, has got the answer.
+``raise_server_exceptions`` of Starlette's, ``raise_app_exceptions`` of ``httpx.ASGITransport``,
+``raise_request_exception`` of Django's. That is seen where they return to the test. Any other client, and one that
+asks a server in a thread, has got the answer.
 """
 
 import sys
@@ -34,9 +35,9 @@ class HttpxReceiving(Patching):
         """Patch what all methods of the two ask, and what may raise only when the body is read."""
         module = sys.modules[self.module]
         if module.__name__ == self.module:  # otherwise ``httpx2.alias_httpx()``: the other one's
-            self._patches.replace(module.Client, "send", partial(_receiving, recorder))
+            self._patches.replace(module.Client, "send", partial(_receiving, recorder, _Receiving))
             self._patches.replace(module.Client, "stream", _streaming)
-            self._patches.replace(module.AsyncClient, "send", partial(_receiving_async, recorder))
+            self._patches.replace(module.AsyncClient, "send", partial(_receiving_async, recorder, _Receiving))
             self._patches.replace(module.AsyncClient, "stream", _streaming_async)
 
     def check(self) -> None:
@@ -54,6 +55,27 @@ class Httpx2Receiving(HttpxReceiving):
     module: ClassVar[str] = "httpx2"
 
 
+class DjangoReceiving(Patching):
+    """Observes what Django's test clients return: they raise the view's exception, of which Django has made a 500."""
+
+    name: ClassVar[str] = "Django test client"
+    module: ClassVar[str] = "django.test.client"
+
+    def install(self, recorder: Recorder) -> None:
+        """Patch what all methods of the two ask."""
+        from django.test.client import AsyncClient, Client
+
+        self._patches.replace(Client, "request", partial(_receiving, recorder, _ReceivingOne))
+        self._patches.replace(AsyncClient, "request", partial(_receiving_async, recorder, _ReceivingOne))
+
+    def check(self) -> None:
+        """Nothing, as above."""
+
+    def uninstall(self) -> None:
+        """Restore both."""
+        self._patches.undo()
+
+
 def expect(reply: Reply | None) -> None:
     """Note that an application has begun to make *reply* for the client that asks here, if any does."""
     expected = _EXPECTED.get()
@@ -67,8 +89,7 @@ class _Receiving:
     __slots__ = ("_replies", "_token")
 
     def __enter__(self) -> None:
-        outer = _EXPECTED.get()
-        self._replies: list[Reply] = [] if outer is None else outer
+        self._replies = self._expected()
         self._token: Token[list[Reply] | None] = _EXPECTED.set(self._replies)
 
     def __exit__(
@@ -82,27 +103,49 @@ class _Receiving:
         except ValueError:
             pass  # given up, and closed in another context
         if exception is not None:
-            for reply in self._replies:
-                reply.withheld |= reply.late == id(exception)
+            self._withhold(exception)
+
+    def _expected(self) -> list[Reply]:
+        outer = _EXPECTED.get()
+        return [] if outer is None else outer
+
+    def _withhold(self, exception: BaseException) -> None:
+        for reply in self._replies:
+            reply.withheld |= reply.late == id(exception)
 
 
-def _receiving(recorder: Recorder, original: "Callable[..., Any]") -> Method:
+class _ReceivingOne(_Receiving):
+    """A stretch in which a client waits for one answer: the first reply; what is asked meanwhile is not for it."""
+
+    __slots__ = ()
+
+    def _expected(self) -> list[Reply]:
+        return []
+
+    def _withhold(self, exception: BaseException) -> None:  # noqa: ARG002  whatever it is
+        for reply in self._replies[:1]:
+            reply.withheld = True
+
+
+def _receiving(recorder: Recorder, stretch: "type[_Receiving]", original: "Callable[..., Any]") -> Method:
     @wraps(original)
     def send(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  of either module
         if not recorder.live:
             return original(*arguments, **named)
-        with _Receiving():
+        with stretch():
             return original(*arguments, **named)
 
     return send
 
 
-def _receiving_async(recorder: Recorder, original: "Callable[..., Awaitable[Any]]") -> Method:
+def _receiving_async(
+    recorder: Recorder, stretch: "type[_Receiving]", original: "Callable[..., Awaitable[Any]]"
+) -> Method:
     @wraps(original)
     async def send(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  of either module
         if not recorder.live:
             return await original(*arguments, **named)
-        with _Receiving():
+        with stretch():
             return await original(*arguments, **named)
 
     return send

@@ -1,140 +1,24 @@
-"""What the taps write down.
+"""What the taps write down: all requests of a process, and which is being served here and now.
 
-Observation  one request, while it is being served (replies: what it was answered)
-Recorder     all of them (series: the samples of one operation), and which is being served here and now
+observation  one request, while it is being served
+replies      what it was answered
+series       the samples of one operation
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar, Token
-from threading import Lock
-from time import perf_counter_ns
-from typing import TYPE_CHECKING, Final
+from threading import RLock
+from typing import TYPE_CHECKING
 
 from pytest_backend_gates.measurements import Plain, Samples
 from pytest_backend_gates.taps.asking import ASKED
 from pytest_backend_gates.taps.faults import Faults
+from pytest_backend_gates.taps.observation import Observation
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.series import Series
 
 if TYPE_CHECKING:
     from pytest_backend_gates.taps.sending import Sending
-    from pytest_backend_gates.taps.statements import Statements
-
-#: Names the operation of a request if the framework knows it by now, and says whether it does.
-Lookup = Callable[[], bool | None]
-
-#: In the place of a path: a request that no route answered.
-NO_ROUTE: Final = "(no route)"
-#: How a request failed whose application returned without an answer.
-NO_RESPONSE: Final = "no response"
-
-
-class Observation:
-    """One request, from when the outermost application received it until its last body byte.
-
-    ``elapsed`` is in nanoseconds. ``prefix`` is the template of the mounts that the request has entered,
-    ``native_prefix`` the same as the framework spells it.
-    ``status`` is known once the response has started, and stays ``None`` if it never does.
-    """
-
-    __slots__ = (
-        "_since",
-        "cold",
-        "counted",
-        "cut",
-        "done",
-        "elapsed",
-        "fallback",
-        "from_client",
-        "generated",
-        "lookup",
-        "method",
-        "native",
-        "native_prefix",
-        "operation",
-        "path_info",
-        "prefix",
-        "raised",
-        "reply",
-        "series",
-        "silent",
-        "source",
-        "statements",
-        "status",
-        "whole",
-    )
-
-    #: The clock, where freezegun does not find it: it replaces what modules hold, and then no time would pass.
-    _now: Final = staticmethod(perf_counter_ns)
-
-    def __init__(self, method: str, counted: bool, generated: bool) -> None:  # noqa: FBT001  keywords cost time
-        self.method = method
-        #: Whether it began in the call phase of a test.
-        self.counted = counted
-        #: Whether the contract gate made it up; then it is counted, and is no sample.
-        self.generated = generated
-        #: Whether it was seen where it was sent: what its server does is not known.
-        self.from_client = False
-        #: Whether it is the first of its operation that was not cut short.
-        self.cold = False
-        self.done = False
-        self.elapsed = 0
-        self.operation: str | None = None
-        self.native: str | None = None
-        #: The operation if nothing inside a mounted application claims the request.
-        self.fallback: str | None = None
-        #: For frameworks that have to be asked which route they have chosen.
-        self.lookup: Lookup | None = None
-        self.prefix = ""
-        self.native_prefix = ""
-        #: ``PATH_INFO`` as the outermost WSGI application received it.
-        self.path_info: str | None = None
-        self.source: int | None = None  # which ``wsgi.input`` it has: mounted applications get the same one
-        self.status: int | None = None
-        #: The class of the exception that left the application, perhaps after its response was whole.
-        self.raised: str | None = None
-        #: Whether it ended before its response was whole, by nobody's fault: how it would have gone is not known.
-        self.cut = False
-        #: Whether the application returned without having answered.
-        self.silent = False
-        #: What it has sent to its database so far.
-        self.statements: Statements | None = None
-        #: What it was answered, if that is kept.
-        self.reply: Reply | None = None
-        #: What the body is made of if all of it is there, where its framework can tell.
-        self.whole: Callable[[], Iterable[bytes]] | None = None
-        #: Where it will be written down, once its operation has a name.
-        self.series: Series | None = None
-        self._since = 0
-
-    @property
-    def name(self) -> str:
-        """The operation: ``GET /orders/{order_id}``, or ``GET (no route)``."""
-        return self.operation or self.fallback or f"{self.method} {NO_ROUTE}"
-
-    @property
-    def failure(self) -> str | None:
-        """How it failed, if it did: with an exception, its class, with a 5xx, or without an answer."""
-        if self.raised is not None:
-            return self.raised
-        if self.status is not None:
-            return str(self.status) if self.status >= 500 else None
-        return NO_RESPONSE if self.silent else None
-
-    def note_exception(self, kind: type[BaseException]) -> None:
-        """Note that *kind* left the application. A cancelled request is cut short; a body that ends is neither."""
-        if not issubclass(kind, Exception):
-            self.cut = True
-        elif not issubclass(kind, StopIteration | StopAsyncIteration):
-            self.raised = kind.__name__
-
-    def resume(self) -> None:
-        """Start the clock."""
-        self._since = self._now()
-
-    def pause(self) -> None:
-        """Stop the clock and add what it shows."""
-        self.elapsed += self._now() - self._since
 
 
 class Recorder:
@@ -152,16 +36,17 @@ class Recorder:
         #: The request that is being served in this context. Each recorder has a variable of its own: a
         #: session that runs inside another one's test must not take its requests for nested ones.
         self.current: ContextVar[Observation | None] = ContextVar("served", default=None)
-        #: Those that are being served anywhere in this process.
+        #: Those that are being served anywhere in this process, until their applications have returned.
         self.under_way: set[Observation] = set()
         #: What the tests send to a server, where one was set.
         self.sending: Sending | None = None
         self._series: dict[str, Series] = {}
         #: Requests answered whose bodies nobody has read to the end yet, oldest first.
         self._unread: dict[Observation, None] = {}
-        #: Who wants to know of every request that is over.
+        #: Who wants to know of every request that is answered, and who of those whose application has returned.
         self.listeners: list[Callable[[Observation], None]] = []
-        self._lock = Lock()
+        self.followers: list[Callable[[Observation], None]] = []
+        self._lock = RLock()  # what is collected meanwhile may end a request of its own, in this thread
         faults = Faults()
         self.attempt = faults.attempt
         self.note_fault = faults.note
@@ -240,12 +125,26 @@ class Recorder:
                 self._unread.pop(observation, None)
             if observation.done:
                 return
-            self.under_way.discard(observation)
             observation.done = True
             series = observation.series or self._series_of(observation)
             series.end(observation)
-        if self.listeners:
-            self._tell(observation)
+        self._tell(self.listeners, observation)
+        if not observation.lasts:
+            self.end(observation)
+
+    def end(self, observation: Observation) -> None:
+        """Note that the application of a request that is done has returned."""
+        observation.lasts = False
+        self.under_way.discard(observation)
+        self._tell(self.followers, observation)
+
+    def end_unanswered(self) -> None:
+        """Write down as cut short what is still being served at the end of the session, by a thread for example."""
+        for observation in list(self.under_way):
+            observation.cut |= not observation.done
+            self.finish(observation)
+            if observation.lasts:
+                self.end(observation)
 
     def fail_late(self, observation: Observation, kind: type[BaseException]) -> None:
         """Note that *kind* left the application once its response was whole: it has failed, and took as long."""
@@ -255,8 +154,8 @@ class Recorder:
             with self._lock:
                 observation.series.fail(None if before else observation.failure)
 
-    def _tell(self, observation: Observation) -> None:
-        for listener in self.listeners:
+    def _tell(self, listeners: list[Callable[[Observation], None]], observation: Observation) -> None:
+        for listener in listeners:
             self.attempt("request", listener, observation)
 
     def _series_of(self, observation: Observation) -> Series:

@@ -21,7 +21,7 @@ class Reply:
         self.headers: Iterable[tuple[bytes | str, bytes | str]] = ()
         #: Which exception left the application when all of it was sent, by its ``id``: it is not kept alive.
         self.late: int | None = None
-        #: Whether the client has raised that exception in the place of it.
+        #: Whether the client has raised an exception in the place of it.
         self.withheld = False
         self._chunks: list[bytes] = []
         self._size = 0
@@ -44,11 +44,6 @@ class Reply:
     def end(self) -> None:
         """Note that the body is complete."""
         self._ended = True
-
-    @property
-    def stands(self) -> bool:
-        """Whether it was given although its application raised: Starlette answers 500 and raises all the same."""
-        return self.late is not None and not self.withheld
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ what an application in this very process receives is counted there: its side kno
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -18,7 +18,8 @@ from pytest_backend_gates.taps.templates import Templates
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from pytest_backend_gates.taps.recording import Observation, Recorder
+    from pytest_backend_gates.taps.observation import Observation
+    from pytest_backend_gates.taps.recording import Recorder
 
 Piece = TypeVar("Piece")
 Headers = Iterable[tuple[bytes | str, bytes | str]]
@@ -81,7 +82,7 @@ class Sending:
         self._templates: Templates | None = None
         #: By request, its whole address.
         self._under_way: dict[Observation, str] = {}
-        self._lock = Lock()
+        self._lock = RLock()
 
     def begin(self, recorder: "Recorder", tap: str, method: str, url: str) -> "Exchange | None":
         """Observe a request that is about to be sent; ``None`` for one that is not for this server.

@@ -9,7 +9,7 @@ from pytest_backend_gates.measurements import Plain, Samples
 from pytest_backend_gates.samples import fitting, widened
 
 if TYPE_CHECKING:
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 #: How many samples an operation keeps in a process; of more, a uniform part is kept.
 RESERVOIR: Final = 50_000

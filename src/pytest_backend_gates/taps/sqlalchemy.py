@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pytest_backend_gates.taps.faults import Faults
+from pytest_backend_gates.taps.patching import TakenOutError
 from pytest_backend_gates.taps.shapes import shape_of
 from pytest_backend_gates.taps.statements import Statements
 
@@ -29,6 +30,7 @@ class SQLAlchemyTap:
 
     def __init__(self) -> None:
         self._forget: list[Callable[[], None]] = []
+        self._listens: list[Callable[[], bool]] = []
 
     def install(self, current: Callable[[], Statements | None], faults: Faults) -> None:
         """Listen on the class of all engines, which means their dialects."""
@@ -40,7 +42,15 @@ class SQLAlchemyTap:
             step = executing.plain if name == "do_execute_no_params" else executing.with_parameters
             event.listen(Engine, name, step)
             executing.own = step
+            self._listens.append(partial(event.contains, Engine, name, step))
             self._forget.append(partial(event.remove, Engine, name, step))
+
+    def check(self) -> None:
+        """Raise if somebody has removed a listener of ours."""
+        if not all(listens() for listens in self._listens):
+            raise TakenOutError(
+                "something has removed a listener: statements that were sent afterwards were not seen"
+            )
 
     def uninstall(self) -> None:
         """Stop listening."""

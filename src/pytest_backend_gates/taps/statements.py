@@ -67,6 +67,9 @@ class StatementTap(Protocol):
     def install(self, current: Callable[[], Statements | None], faults: Faults) -> None:
         """From now on write every statement down in what *current* returns."""
 
+    def check(self) -> None:
+        """Raise if statements are not observed any more, at the end of the session; say why."""
+
     def uninstall(self) -> None:
         """Restore what :meth:`install` changed, also after it failed half-way."""
 
@@ -111,6 +114,11 @@ class Listening:
         for tap in taken(self._pending):
             self._installed.append(tap)
             self.faults.attempt(tap.name, tap.install, self._current, self.faults)
+
+    def check(self) -> None:
+        """Note the taps that somebody has taken out."""
+        for tap in self._installed:
+            self.faults.attempt(tap.name, tap.check)
 
     def uninstall(self) -> None:
         """Stop listening."""

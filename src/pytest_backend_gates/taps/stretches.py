@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
-from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.observation import Observation
+from pytest_backend_gates.taps.recording import Recorder
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -66,7 +67,8 @@ class Body:
         self._iterator: Any = body
 
     def __iter__(self) -> Iterator[bytes]:
-        self._iterator = iter(self._body)
+        with self._stretch:  # Django makes all of an asynchronous body here
+            self._iterator = iter(self._body)
         return self
 
     def __next__(self) -> bytes:

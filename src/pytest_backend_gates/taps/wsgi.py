@@ -12,8 +12,9 @@ from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pytest_backend_gates.taps.asking import ASKED, asked
+from pytest_backend_gates.taps.observation import Observation
 from pytest_backend_gates.taps.patching import Method, Patching
-from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.replies import Reply
 from pytest_backend_gates.taps.sending import Headers, Received, Sending
 from pytest_backend_gates.taps.stretches import Body, Stretch

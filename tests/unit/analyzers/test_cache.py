@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_backend_gates.analyzers import security_identity
+from pytest_backend_gates.analyzers import child, security_identity
 from pytest_backend_gates.analyzers.pool import ScanPool
 from pytest_backend_gates.measurements import Plain
 from pytest_backend_gates.probes import static as static_module
@@ -23,6 +23,9 @@ from pytest_backend_gates.probes.static import StaticProbe
 CLEAN = "def f(x):\n    return x if x else None\n"
 WEAK = "import hashlib\nhashlib.md5(b'x')\n"
 MIXED = {"clean.py": CLEAN, "weak.py": WEAK, "sub/mod.py": CLEAN + WEAK, "hidden.py": "exec('1')  # nosec\n"}
+
+#: What starts the child with one more folder to import from, before all others.
+WITH_FIRST = "import runpy, sys; sys.path.insert(0, {!r}); runpy.run_module('pytest_backend_gates.analyzers', run_name='__main__')"
 
 
 class Scans:
@@ -172,6 +175,14 @@ def test_a_file_that_bandits_ini_names_counts(scans: Scans) -> None:
     assert scans.run() == scans.cold()
 
 
+def test_a_folder_that_bandits_ini_excludes_and_that_comes_later(scans: Scans) -> None:
+    """Before that its name matches everything that has it in its path."""
+    scans.write({".bandit": "[bandit]\nexclude = sub/gen\n", "sub/generated.py": WEAK})
+    scans.run()
+    (scans.root / "sub" / "gen").mkdir()
+    assert scans.run() == scans.cold()
+
+
 def test_other_settings_of_the_project_are_no_reason(scans: Scans) -> None:
     """A new dependency does not change what radon and bandit find."""
     scans.write({"pyproject.toml": "[project]\nname = 'a'\n"})
@@ -210,12 +221,26 @@ def test_tests_that_other_packages_add_to_bandit_are_not_kept(
 
 @pytest.mark.parametrize("text", ["[tool.bandit]\nskips = 'B101'\n", "no toml", "[tool]\nbandit = 1\n"])
 def test_a_broken_configuration_is_still_an_error(scans: Scans, text: str) -> None:
-    """What was found under the one before does not hide it."""
+    """What was found under the one before does not hide it, nor what was found while it is broken."""
     scans.run()
     scans.write({"pyproject.toml": text})
-    payload = scans.run()
-    assert payload == scans.cold()
-    assert payload["messages"][0]["analyzer"] in ("complexity", "security")
+    for _ in range(2):
+        payload = scans.run()
+        assert payload == scans.cold()
+        assert payload["messages"][0]["analyzer"] in ("complexity", "security")
+
+
+def test_an_analyzer_that_could_not_begin_is_asked_again(
+    scans: Scans, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where its trouble is nothing that the key knows of: an engine that cannot be imported."""
+    engine = tmp_path / "broken" / "bandit"
+    engine.mkdir(parents=True)
+    (engine / "__init__.py").write_text("raise OSError('the disk')\n")
+    with monkeypatch.context() as broken:
+        broken.setattr(child, "_COMMAND", ("-P", "-c", WITH_FIRST.format(str(engine.parent))))
+        assert scans.run()["messages"][0]["analyzer"] == "security"
+    assert scans.run() == scans.cold()
 
 
 def test_a_folder_that_cannot_be_written_costs_time(scans: Scans) -> None:

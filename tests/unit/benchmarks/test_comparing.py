@@ -83,11 +83,12 @@ def test_a_command_that_fails_is_an_error(tmp_path: Path) -> None:
 
 def test_pairs_alternate_after_a_warm_up(tmp_path: Path) -> None:
     """Neither side always goes first."""
-    comparison = Comparison("tiny", side(tmp_path, "ours", "x"), side(tmp_path, "theirs", "x"), ())
+    sides, prepared = (side(tmp_path, "ours", "x"), side(tmp_path, "theirs", "x")), list[str]()
+    comparison = Comparison("tiny", *sides, (), before=lambda: prepared.append(""))
     told: list[str] = []
     ours, theirs = compared(comparison, 3, tmp_path / "log", told.append)
     assert (tmp_path / "order").read_text() == "ot" + "to" + "ot" + "to"
-    assert (len(ours.costs), len(theirs.costs)) == (3, 3)
+    assert (len(ours.costs), len(theirs.costs), len(prepared)) == (3, 3, 1 + 3)
     assert told == [f"tiny: pair {number} of 3" for number in (1, 2, 3)]
 
 
@@ -121,7 +122,7 @@ def test_the_table_has_figures_goals_and_commands(tmp_path: Path) -> None:
     goals = (Goal("ratio", "memory", 50), Goal("absolute", "wall", 0))
     comparison = Comparison("tiny", side(tmp_path, "ours", "x"), side(tmp_path, "theirs", "x"), goals)
     summaries = compared(comparison, 1, tmp_path / "log", print)
-    rows = [Row("tiny", comparison, summaries), Row("other", failure="no network")]
+    rows = [Row("tiny", comparison, summaries, occasion="today"), Row("other", failure="no network")]
     text = re.sub(r"\d+(\.\d+)?(e-\d+)?", "0", document(rows, "a machine"))
     shown = f"python{'' if sys.executable.endswith('python') else '0'} -c"
     code = f"'{re.sub(r'[0-9]+', '0', PROGRAM)}'"
@@ -137,7 +138,7 @@ def test_the_table_has_figures_goals_and_commands(tmp_path: Path) -> None:
         "",
         "## Commands",
         "",
-        "- tiny",
+        "- tiny (today)",
         f"  - ours: `{shown} {code} {place}/ours.txt x o`",
         f"  - theirs: `{shown} {code} {place}/theirs.txt x t`",
     ]
@@ -170,13 +171,31 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_some_rows_are_printed_and_not_written_down(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_trial_is_printed_and_not_written_down(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The exit status says whether all is well."""
-    assert program.main(["equal"]) == 0
+    assert program.main(["equal", "--pairs", "1"]) == 0
     out, err = capsys.readouterr()
     assert "| equal | ours | " in out
-    assert err.splitlines() == ["equal: pair 1 of 2", "equal: pair 2 of 2"]
+    assert err.splitlines() == ["equal: pair 1 of 1"]
     assert not (tiny / "RESULTS.md").exists()
+
+
+def test_a_row_that_is_measured_again(tiny: Path) -> None:
+    """It takes its former place, and the others stay; unless the machine or a version is another."""
+    program.main([])
+    whole = (tiny / "RESULTS.md").read_text()
+    assert program.main(["equal"]) == 0
+    again = (tiny / "RESULTS.md").read_text()
+    names = [
+        line.split()[1] for line in again.splitlines() if line.startswith(("| ", "- ")) and line[2] != "|"
+    ]
+    assert names == ["comparison", "equal", "unequal", "missing", "equal", "unequal"]
+    assert [
+        line for line in again.splitlines() if "equal | ours" not in line and "| | theirs" not in line
+    ] == [line for line in whole.splitlines() if "equal | ours" not in line and "| | theirs" not in line]
+    (tiny / "RESULTS.md").write_text(again.replace("pytest 9", "pytest 8"))
+    program.main(["missing"])
+    assert "| equal |" not in (tiny / "RESULTS.md").read_text()
 
 
 def test_all_rows_are_written_down(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,6 +203,7 @@ def test_all_rows_are_written_down(tiny: Path, capsys: pytest.CaptureFixture[str
     assert program.main([]) == 1
     out, _ = capsys.readouterr()
     assert (tiny / "RESULTS.md").read_text() + "\n" == out
+    assert re.search(r"^- equal \(\d{4}-\d\d-\d\d(, [0-9a-f]{7,}\+?)?\)$", out, re.MULTILINE)
     assert "| unequal | not measured: unequal: ours and theirs have found x and y | | | | | | |" in out
     assert "| missing | not measured: pip download: no network | | | | | | |" in out
 
@@ -209,10 +229,15 @@ def test_every_row_has_a_docstring_and_a_name() -> None:
     assert list(ROWS) == [
         "off",
         "static-cold",
+        "static-cold-two-cores",
         "static-warm",
         "static-one-changed",
         "whole-h2",
         "whole-attrs",
+        "whole-h2-and-scan",
+        "whole-attrs-and-scan",
+        "whole-h2-warm",
+        "whole-attrs-warm",
         "whole-contract-bookshop",
         "whole-contract-corner_shop",
         "memory",

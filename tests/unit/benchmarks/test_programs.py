@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from benchmarks import applications, findings, flakes, judging, keeping, observing, scanning
+from benchmarks.comparison import UnequalError
 
 from pytest_backend_gates.evaluation import Payload
-from pytest_backend_gates.taps.recording import Observation
+from pytest_backend_gates.taps.observation import Observation
 
 SOURCE = "import hashlib\n\n\nclass A:\n    def f(self, x):\n        def inner(): ...\n        return hashlib.md5(x) if x else inner\n"
 
@@ -70,10 +71,16 @@ def test_tests_are_counted_without_the_gates(tmp_path: Path) -> None:
 def test_coverage_is_read_in_the_same_words(tmp_path: Path) -> None:
     """Lines and branches together."""
     ours, theirs = tmp_path / "ours.json", tmp_path / "theirs.json"
-    ours.write_text(json.dumps({"measurements": {"coverage": {"hits": 7, "total": 10}}}))
+    gates = [{"gate": "complexity", "outcome": "PASSED"}, {"gate": "security", "outcome": "FAILED"}]
+    told = {"gates": gates, "measurements": {"coverage": {"hits": 7, "total": 10}}}
+    ours.write_text(json.dumps(told))
     totals = {"covered_lines": 4, "num_statements": 6, "covered_branches": 3, "num_branches": 4}
     theirs.write_text(json.dumps({"totals": totals}))
     assert findings.our_coverage(ours) == findings.coverage(theirs) == [7, 10]
+    gates[1]["outcome"] = "SKIPPED"
+    ours.write_text(json.dumps(told))
+    with pytest.raises(UnequalError, match="the gates have not measured all that they should"):
+        findings.our_coverage(ours)
 
 
 @pytest.mark.parametrize("application", list(applications.APPLICATIONS))

@@ -354,3 +354,34 @@ def _installed() -> list[object]:
         threading.gettrace(),
         vars(importlib.machinery.SourceFileLoader).get("exec_module"),
     ]
+
+
+def test_a_thread_that_rests_again_and_again_is_traced_after_each() -> None:
+    """The frame in which it idles holds what traced it first; when that is deleted, nobody loses what traces it now."""
+    script = (
+        "import coverage, queue, sys, threading\n"
+        "from pytest_backend_gates.probes.coverage_pause import Pauses\n"
+        "jobs, done = queue.Queue(), queue.Queue()\n"
+        "def serve():\n"
+        "    while job := jobs.get():\n"
+        "        done.put(job())\n"
+        "def traced():\n"
+        "    jobs.put(lambda: type(sys.gettrace()).__name__)\n"
+        "    print(done.get(timeout=10))\n"
+        "tool = coverage.Coverage(data_file=None, config_file=False, include=['nothing'])\n"
+        "tool.set_option('run:core', 'ctrace')\n"
+        "thread, pauses = threading.Thread(target=serve), Pauses()\n"
+        "with tool.collect():\n"
+        "    pauses.watch()\n"
+        "    thread.start()\n"
+        "    traced()\n"
+        "    for _ in range(3):\n"
+        "        with pauses.paused(long=True):\n"
+        "            jobs.put(int)\n"
+        "            done.get(timeout=10)\n"
+        "        traced()\n"
+        "    jobs.put(None)\n"
+        "    thread.join()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ran.stdout.split(), ran.stderr) == (["CTracer"] * 4, "")

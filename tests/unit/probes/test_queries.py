@@ -1,5 +1,6 @@
 """The queries probe: whose statements count, what several processes add up to, and its advice."""
 
+import asyncio
 import json
 from array import array
 from collections.abc import Callable, Iterator
@@ -11,17 +12,22 @@ from queue import Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+from fastapi import BackgroundTasks, Depends, FastAPI
 from flask import Flask, Response, after_this_request
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import StaticPool
+from starlette.testclient import TestClient
 
 from pytest_backend_gates.measurements import Finding, Kind, Metric, Plain, Reading, Samples, Trend
 from pytest_backend_gates.model import Advice, Origin, Outcome, Threshold, Verdict
 from pytest_backend_gates.probes.queries import COUNT, REPEATED, TIME, QueriesProbe
 from pytest_backend_gates.probes.queries_advice import Repeated
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.observation import Observation
+from pytest_backend_gates.taps.recording import Recorder
+from pytest_backend_gates.taps.sqlalchemy import SQLAlchemyTap
 from pytest_backend_gates.taps.statements import Source, Statements
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     yield engine
     engine.dispose()
 
@@ -398,3 +404,70 @@ def test_other_advice() -> None:
     probe = QueriesProbe(Recorder(), ROOT)
     assert probe.advise(verdict(TIME)) == Advice("look at GET /a first")
     assert probe.advise(verdict(REPEATED, over=0)) == Advice()
+
+
+def test_what_follows_the_answer_belongs_to_the_request(probe: QueriesProbe, engine: Engine) -> None:
+    """FastAPI leaves dependencies when all is sent, and runs background tasks: until the application returns."""
+    app = FastAPI()
+
+    def ask(times: int) -> None:
+        with engine.connect() as connection:
+            for _ in range(times):
+                connection.execute(text("SELECT 1"))
+
+    def unit_of_work() -> Iterator[None]:
+        yield
+        ask(3)
+
+    @app.post("/orders", dependencies=[Depends(unit_of_work)])
+    def order() -> int:
+        return 1
+
+    @app.post("/mails")
+    def mail(tasks: BackgroundTasks) -> int:
+        tasks.add_task(ask, 2)
+        return 1
+
+    client = TestClient(app)
+    for _ in range(2):
+        client.post("/orders")
+        client.post("/mails")
+    collected = probe.collect(None, print)
+    asked = {name: samples(plain, COUNT) for name, plain in collected["operations"].items()}
+    assert asked == {"POST /mails": [2, 2], "POST /orders": [3, 3]}
+    assert (collected["strays"], collected["faults"]) == (0, [])
+
+
+def test_what_outlives_the_application_does_not(probe: QueriesProbe, engine: Engine) -> None:
+    """A task that a request has started and that goes on has the request's context, and is none of its work."""
+    app, tasks, go_on = FastAPI(), list["asyncio.Task[None]"](), asyncio.Event()
+
+    async def later() -> None:
+        await go_on.wait()
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    @app.get("/")
+    async def start() -> int:
+        tasks.append(asyncio.create_task(later()))
+        return 1
+
+    async def asking() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
+            await client.get("/")
+        go_on.set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(asking())
+    collected = probe.collect(None, print)
+    assert samples(collected["operations"]["GET /"], COUNT) == [0]
+
+
+def test_a_listener_that_was_removed(probe: QueriesProbe, app: Flask) -> None:
+    """Who takes SQLAlchemy's listeners away takes ours along: that is told."""
+    app.test_client().get("/ask/1").close()
+    (tap,) = (one for one in probe._listening._installed if isinstance(one, SQLAlchemyTap))
+    tap.uninstall()
+    assert probe.collect(None, print)["faults"] == [
+        "the SQLAlchemy tap failed once: TakenOutError: something has removed a listener: statements that were sent afterwards were not seen; statements were not affected"
+    ]

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_backend_gates.measurements import Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.taps.recording import Observation
+from pytest_backend_gates.taps.observation import Observation
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

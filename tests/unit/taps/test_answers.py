@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pytest_backend_gates.probes.traffic import TrafficProbe
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 
 class OnPurposeError(Exception):

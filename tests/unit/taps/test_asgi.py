@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from pytest_backend_gates.measurements import Plain, Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.taps.recording import Observation
+from pytest_backend_gates.taps.observation import Observation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,7 +193,7 @@ async def zero_copies(_scope: "Scope", _receive: "Receive", send: "Send") -> Non
         (silent, 1, {"asked": 2, "cut": 0, "failures": {"no response": 2}}),
         (half, 0, {"asked": 0, "cut": 2, "failures": {}}),
         (half_of_503, 0, {"asked": 2, "cut": 2, "failures": {"503": 2}}),
-        (exits, 0, {"asked": 0, "cut": 2, "failures": {}}),
+        (exits, 1, {"asked": 2, "cut": 0, "failures": {"SystemExit": 2}}),
         (zero_copies, 1, {"asked": 2, "cut": 0, "failures": {}}),
     ],
 )
@@ -369,3 +369,45 @@ def test_middleware_that_runs_the_application_in_a_task(
     client.get("/slow")
     client.get("/slow")
     assert only(operations()["GET /slow"]) == 50 * MS
+
+
+async def waits_in_vain(_: "Request") -> Response:
+    """Wait for a task that somebody else has cancelled."""
+    task = asyncio.ensure_future(asyncio.sleep(60))
+    task.cancel()
+    await task
+    return Response()
+
+
+def leaves(_: "Request") -> Response:
+    raise SystemExit(3)
+
+
+async def waits(_: "Request") -> Response:
+    await asyncio.sleep(60)
+    return Response()
+
+
+@pytest.mark.parametrize(
+    ("handler", "answers"),
+    [
+        (waits_in_vain, {"asked": 1, "cut": 0, "failures": {"CancelledError": 1}}),
+        (leaves, {"asked": 1, "cut": 0, "failures": {"SystemExit": 1}}),
+        (waits, {"asked": 0, "cut": 1, "failures": {}}),
+    ],
+)
+def test_whose_fault_the_end_is(
+    probe: TrafficProbe, handler: "Callable[[Request], object]", answers: Plain
+) -> None:
+    """What an application does to itself is its failure; a client that does not wait is nobody's."""
+    app = Starlette(routes=[Route("/", handler)])
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
+            with suppress(asyncio.CancelledError, SystemExit, TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await client.get("/")
+
+    with suppress(SystemExit):
+        asyncio.run(ask())
+    assert probe.collect(None, print)["answers"] == {"GET /": answers}

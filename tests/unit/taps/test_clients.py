@@ -27,7 +27,8 @@ from pytest_backend_gates.probes.queries import QueriesProbe
 from pytest_backend_gates.probes.traffic import TrafficProbe
 from pytest_backend_gates.taps import CLIENTS
 from pytest_backend_gates.taps.address import Address
-from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.observation import Observation
+from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.sending import Received, Sending, UndeclaredError
 
 OPERATIONS = [

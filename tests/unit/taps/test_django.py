@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from tests.unit.taps.conftest import Clock
 
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 Operations = Callable[[], Mapping[str, Samples]]
 Urls = Callable[..., None]
@@ -275,3 +276,21 @@ def test_the_path_that_was_asked_for(probe: TrafficProbe, finished: "list[Observ
     ask("sync", "GET", "/slow/?a=1")
     ask("sync", "GET", "/%C3%A4/")
     assert [one.reply and one.reply.path for one in finished] == ["/slow/", "/ä/"]
+
+
+@pytest.mark.usefixtures("urls")
+@pytest.mark.parametrize("raises", [True, False])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_whether_an_answer_was_received(probe: TrafficProbe, kind: str, *, raises: bool) -> None:
+    """A client that raises the view's exception, as it does by default, returns no answer."""
+    from django.test import AsyncClient
+
+    heard: list[Observation] = []
+    probe.listen(heard.append)
+    asking = client(raise_request_exception=raises)
+    with nullcontext() if not raises else pytest.raises(OnPurposeError):
+        if kind == "sync":
+            asking.get("/fails/")
+        else:
+            asyncio.run(AsyncClient(raise_request_exception=raises).get("/fails/"))
+    assert [one.reply and one.reply.withheld for one in heard] == [raises]

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
+from django.db.utils import OperationalError
 
-from pytest_backend_gates.query_budget import Block, QueryBudget
+from pytest_backend_gates.query_budget import Block, QueryBudget, UncountedError
 from pytest_backend_gates.taps import django_orm
 
 if TYPE_CHECKING:
@@ -168,3 +171,54 @@ def test_a_django_without_these_methods_is_told(monkeypatch: pytest.MonkeyPatch)
     ]
     assert CursorWrapper.execute is before
     assert not django_orm._CURSORS._patch.listeners
+
+
+def test_a_method_that_was_taken_out_is_told(connections: "ConnectionHandler") -> None:
+    """What somebody has patched before us and gives back takes ours along."""
+    from django.db.backends.utils import CursorWrapper
+
+    spy = patch.object(CursorWrapper, "execute", CursorWrapper.execute)
+    spy.start()
+    seen = block()
+    seen.__enter__()
+    spy.stop()
+    ask(connections)
+    seen._listening.check()
+    seen._listening.uninstall()
+    assert seen.count == 0
+    (fault,) = seen._listening.faults.told()
+    assert fault == (
+        "the Django ORM tap failed once: TakenOutError: something has put another django.db.backends.utils."
+        "CursorWrapper.execute in the place of the observed one: statements that were sent afterwards were not seen;"
+        " statements were not affected"
+    )
+
+
+def test_a_planted_fault_reaches_nobody(
+    connections: "ConnectionHandler", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement runs as it would, and a broken one raises what it would; there is one note."""
+
+    def planted(*_: object) -> str:
+        raise RuntimeError("planted")
+
+    def rows(sql: str) -> object:
+        with connections["default"].cursor() as cursor:
+            return cursor.execute(sql).fetchall()
+
+    def ask_both() -> None:
+        assert rows("SELECT 1") == [(1,)]
+        with pytest.raises(OperationalError, match="no such table: nowhere"):
+            rows("SELECT * FROM nowhere")
+
+    monkeypatch.setattr(django_orm, "shape_of", planted)
+    note = "the Django ORM tap failed 2 times, first with RuntimeError: planted; statements were not affected"
+    with pytest.raises(UncountedError, match=f"^query_budget: {note}$"), block():
+        ask_both()
+
+
+def test_a_broken_statement(connections: "ConnectionHandler") -> None:
+    """It counts, and has no time."""
+    with block() as seen, suppress(OperationalError), connections["default"].cursor() as cursor:
+        cursor.execute("SELECT * FROM nowhere")
+    assert (seen._statements.shapes, seen._statements.times) == (["SELECT * FROM nowhere"], [])

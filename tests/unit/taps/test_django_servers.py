@@ -1,11 +1,14 @@
 """What is timed in Django projects behind real servers and other people's clients."""
 
 import asyncio
+import http.client
 import io
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from tests.unit.taps.conftest import Clock
 
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 Operations = Callable[[], Mapping[str, Samples]]
 Urls = Callable[..., None]
@@ -251,3 +254,30 @@ def test_clients_of_rest_framework(probe: TrafficProbe, operations: Operations) 
     assert APIClient().get("/slow/1/").content == b"GET"
     samples = operations()["GET /slow/{number}/"]
     assert (samples.cold, [list(run) for run in samples.runs]) == (1, [[50 * MS]])
+
+
+def test_an_asynchronous_stream_is_made_at_once(
+    operations: Operations, probe: TrafficProbe, django_urls: Urls, server: str, clock: "Clock"
+) -> None:
+    """Django makes all of it before the first chunk, where there is no loop: that takes time, and may fail."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        clock.passes(20)
+        yield b"chunk"
+
+    async def breaks() -> AsyncIterator[bytes]:
+        raise OnPurposeError
+        yield b""
+
+    django_urls(
+        path("slow/", lambda _: StreamingHttpResponse(chunks())),
+        path("breaks/", lambda _: StreamingHttpResponse(breaks())),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Django's, of asynchronous iterators where there is no loop
+        assert [status_of(f"{server}/slow/") for _ in range(2)] == [200, 200]
+        with suppress(OSError, http.client.HTTPException):
+            status_of(f"{server}/breaks/")
+    assert list(operations()["GET /slow/"].ordered()) == [20 * MS]
+    failures = {"OnPurposeError": 1}
+    assert probe.collect(None, print)["answers"]["GET /breaks/"]["failures"] == failures

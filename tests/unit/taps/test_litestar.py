@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send
     from tests.unit.taps.conftest import Clock
 
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 Operations = Callable[[], Mapping[str, Samples]]
 Asked = Request[Any, Any, Any]

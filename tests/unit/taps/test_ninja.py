@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ninja import Router
     from tests.unit.taps.conftest import Clock
 
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 Operations = Callable[[], Mapping[str, Samples]]
 MS = 1_000_000

@@ -15,7 +15,7 @@ from pytest_backend_gates.probes.traffic import TrafficProbe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_backend_gates.taps.recording import Observation
+    from pytest_backend_gates.taps.observation import Observation
 
 
 class OnPurposeError(Exception):
@@ -53,5 +53,5 @@ def test_clients_that_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OnPurposeError):
         TestClient(app).get("/")
     probe.stop()
-    assert [one.reply and one.reply.stands for one in heard] == [True]
+    assert [one.reply and (one.reply.late is None, one.reply.withheld) for one in heard] == [(False, False)]
     assert probe.faults() == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_backend_gates.taps import recording
+from pytest_backend_gates.taps import observation as observation_module
 from pytest_backend_gates.taps import series as series_module
 from pytest_backend_gates.taps.recording import Recorder
 from pytest_backend_gates.taps.series import Series
@@ -117,7 +117,7 @@ def test_failures_are_counted_by_tap_and_told_once() -> None:
 
 def test_frozen_time_still_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Freezegun replaces the clocks that modules hold; the one that measures is not among them."""
-    monkeypatch.setattr(recording, "perf_counter_ns", lambda: 0)
+    monkeypatch.setattr(observation_module, "perf_counter_ns", lambda: 0)
     observation = live().begin("GET")
     assert observation is not None
     observation.resume()

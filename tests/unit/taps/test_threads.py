@@ -11,7 +11,8 @@ import pytest
 
 from pytest_backend_gates.probes.traffic import TrafficProbe
 from pytest_backend_gates.taps.asking import ASKED, asked
-from pytest_backend_gates.taps.recording import Observation, Recorder
+from pytest_backend_gates.taps.observation import Observation
+from pytest_backend_gates.taps.recording import Recorder
 
 Work = Callable[[], None]
 #: The project's own, which a thread does not know.

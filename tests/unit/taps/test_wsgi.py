@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +12,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from pytest_backend_gates.measurements import Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.taps.recording import Observation
+from pytest_backend_gates.taps.observation import Observation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -457,3 +457,22 @@ def test_stopping_restores_flask(app: Flask) -> None:
     assert all(vars(Flask)[method.__name__] is method for method in before)
     app.test_client().get("/method")
     assert probe.collect(None, print) == {"operations": {}, "answers": {}, "faults": []}
+
+
+def test_what_is_served_at_the_end_is_cut_short(probe: TrafficProbe) -> None:
+    """A server in a thread goes on when its client has given up: that request is told of, and ends once."""
+    app, begun, go_on = Flask(__name__), Event(), Event()
+
+    @app.get("/slow")
+    def slow() -> str:
+        begun.set()
+        go_on.wait(60)
+        return ""
+
+    thread = Thread(target=lambda: app.test_client().get("/slow").close())
+    thread.start()
+    assert begun.wait(60)
+    assert probe.collect(None, print)["answers"] == {"GET /slow": {"asked": 0, "cut": 1, "failures": {}}}
+    go_on.set()
+    thread.join()
+    assert probe.collect(None, print)["answers"] == {"GET /slow": {"asked": 0, "cut": 1, "failures": {}}}

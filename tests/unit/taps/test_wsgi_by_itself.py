@@ -14,7 +14,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from pytest_backend_gates.measurements import Samples
 from pytest_backend_gates.probes.traffic import TrafficProbe
-from pytest_backend_gates.taps.recording import Observation
+from pytest_backend_gates.taps.observation import Observation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -7,7 +7,7 @@ first. Else the framework's own schema counts: of applications mounted in each o
 import hashlib
 import json
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -115,20 +115,26 @@ class Contracts:
     def route(self, method: str, reply: Reply) -> str | None:
         """Return the route of the operation whose path was asked; "" if it is none's, ``None`` without a contract."""
         found = None
-        for contract, mounted in self._candidates(reply):
-            found = contract.route(method, mounted, reply.path)
-            if found:
-                break
+        for contracts, mounted in self._candidates(reply):
+            for contract in contracts:
+                found = contract.route(method, mounted, reply.path)
+                if found:
+                    return found
         return found
 
     def hold(self, route: str, reply: Reply, answer: Answer) -> Held | None:
         """Hold *answer* against the contract of *route*; ``None`` when there is none.
 
-        What breaks the contract of its family is held against the application's own before it counts.
+        Of nested applications the innermost counts that has one of the route.
         """
+        each = (self._held(route, answer, *candidates) for candidates in self._candidates(reply))
+        return next(filter(None, each), None)
+
+    def _held(self, route: str, answer: Answer, contracts: Iterable[Contract], mounted: str) -> Held | None:
+        """Hold *answer* against one application's: what breaks that of its family, against its own before it counts."""
         held = None
-        for contract, mounted in self._candidates(reply):
-            method, _, path = route.partition(" ")
+        method, _, path = route.partition(" ")
+        for contract in contracts:
             operation = contract.operation(method, path.removeprefix(mounted))
             if operation is not None:
                 self._declare(contract, mounted)
@@ -141,16 +147,15 @@ class Contracts:
         for operation, documented in contract.documented.items():
             self.documented.setdefault(spelt(operation, mounted), documented)
 
-    def _candidates(self, reply: Reply) -> Iterator[tuple[Contract, str]]:
-        """Yield the contracts that may hold for *reply*, with where each one's application is mounted."""
+    def _candidates(self, reply: Reply) -> Iterator[tuple[Iterable[Contract], str]]:
+        """Yield the contracts that may hold for *reply*, by application, with where each one is mounted."""
         if self._schema is not None:
             contract = self._of_file()
             if contract is not None:
-                yield contract, self._mounted(reply)
+                yield (contract,), self._mounted(reply)
             return
         for app, mounted in reversed(reply.passed):
-            for contract in self._of_app(app):
-                yield contract, mounted
+            yield self._of_app(app), mounted
 
     @staticmethod
     def _mounted(reply: Reply) -> str:

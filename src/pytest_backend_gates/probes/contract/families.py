@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from pytest_backend_gates.probes.contract.parts import Parts
+from pytest_backend_gates.probes.contract.parts import Parts, given_to
 
 #: What the contract takes from an application of FastAPI as a whole, and from each of its routes.
 _OF_FASTAPI: Final = (
@@ -110,6 +110,8 @@ def _parts(app: Any) -> Iterator[Parts]:  # noqa: ANN401  of modules that need n
 
 def _parts_of_fastapi(app: Any) -> Parts:  # noqa: ANN401  FastAPI
     parts = Parts(type(app), vars(app).get("openapi"))
+    if getattr(app.openapi, "__func__", None) is not sys.modules["fastapi"].FastAPI.openapi:
+        parts.add([*given_to(app.openapi)])
     parts.add_attributes(app, _OF_FASTAPI)
     # Newer ones know the prefixes of ``include_router`` only there.
     each = getattr(sys.modules["fastapi.routing"], "iter_route_contexts", iter)

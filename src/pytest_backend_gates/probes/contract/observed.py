@@ -8,8 +8,9 @@ time is done between two tests.
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from pytest_backend_gates.measurements import Plain
@@ -19,7 +20,7 @@ from pytest_backend_gates.probes.contract.contracts import Contracts, Held
 from pytest_backend_gates.probes.contract.findings import Failure
 from pytest_backend_gates.probes.contract.plan import Plan
 from pytest_backend_gates.probes.contract.seen import Seen
-from pytest_backend_gates.taps.recording import Observation
+from pytest_backend_gates.taps.observation import Observation
 from pytest_backend_gates.taps.replies import Reply
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ObservedContract:
         self.test = ""
         self._contracts = contracts
         self._lost = lost
-        self._lock = Lock()
+        self._lock = RLock()
         self._waiting: list[tuple[Observation, str]] = []
         self._beyond: deque[tuple[Observation, str]] = deque()
         self._bytes = 0
@@ -109,10 +110,10 @@ class ObservedContract:
     def settle(self) -> None:
         """Hold the answers against their contracts that are like none before them."""
         with self._lock:
-            for observation, test in (*self._waiting, *self._beyond):
+            waiting, self._waiting, self._bytes = self._waiting, [], 0
+            beyond, self._beyond = self._beyond, deque()
+            for observation, test in chain(waiting, beyond):
                 self._sort(observation, test)
-            self._waiting, self._bytes = [], 0
-            self._beyond.clear()
             unrouted, self._unrouted = self._unrouted, []
         self._route(unrouted)
         with self._lock:
@@ -219,10 +220,10 @@ def _is_answer(observation: Observation, reply: Reply) -> bool:
     """Whether the test received *reply*. What leaves the application as an exception is no answer.
 
     An exception of a Starlette application leaves it beside its 500: that is the answer, unless the test's client
-    raises the exception again, as its test client does by default. So it is with the others: Litestar and Flask
-    answer 500 and raise nothing, and Flask raises with ``testing`` and answers nothing.
+    raises the exception again, as its test client does by default, and Django's. So it is with the others: Litestar
+    and Flask answer 500 and raise nothing, and Flask raises with ``testing`` and answers nothing.
     """
-    return observation.raised is None or reply.stands
+    return not reply.withheld and (observation.raised is None or reply.late is not None)
 
 
 def _seen(like: _Like, held: Held) -> Seen:

@@ -4,7 +4,7 @@ Nothing is told apart by where it lies in memory, for that is given to another t
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from functools import partial
 from hashlib import sha256
@@ -24,6 +24,10 @@ _OF_TYPE: Final = (
     "__required_keys__",
     "__struct_defaults__",
 )
+
+
+#: Values that are all that there is to see of them.
+_PLAIN: Final = (str, bytes, int, float)
 
 
 class Parts:
@@ -46,7 +50,7 @@ class Parts:
 
     def add(self, part: object) -> None:
         """Add *part*, and what it is made of."""
-        if part is None or isinstance(part, (str, bytes, int, float)):
+        if part is None or isinstance(part, _PLAIN):
             self._tell(part, repr(part))
         elif id(part) in self._within:
             self._told.append("...")
@@ -116,6 +120,20 @@ class Parts:
         if module in _TELLING and not hasattr(part, "routes"):
             state = {name: getattr(part, name, None) for name in _names(part) if not name.startswith("_")}
             self.add(state)
+
+
+def given_to(function: object) -> Iterator[object]:
+    """Yield what *function* was given besides its arguments: by the function around it, or by the object it belongs to.
+
+    Not a part of every function: what an endpoint is given may be a whole database, and makes no difference to a schema.
+    """
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:
+            continue  # still empty
+    state = getattr(getattr(function, "__self__", None), "__dict__", {})
+    yield {name: value for name, value in state.items() if value is None or isinstance(value, _PLAIN)}
 
 
 def _names(part: object) -> list[str]:

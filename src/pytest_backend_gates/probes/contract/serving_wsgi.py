@@ -34,6 +34,8 @@ _CASE: Final = f"HTTP_{CASE_HEADER.upper().replace('-', '_')}"
 _AGAIN: Final = 0.2
 #: What traces the application keeps locks while it does: one that is never released would be waited for without end.
 _TRACER: Final = "coverage"
+#: Where locks are taken and released, which has to be done in full.
+_LOCKING: Final = ("__enter__", "__exit__", "acquire", "release")
 
 
 class _TooLateError(BaseException):
@@ -173,11 +175,14 @@ def _read(body: Iterable[bytes], answer: Answer) -> None:
 def _broken_off(limit: float) -> Iterator[None]:
     """Raise :class:`_TooLateError` in this thread, the main one, after *limit* seconds. Keeps another's alarm.
 
-    It is raised in the application only, and again for as long as that swallows it, or until what traces it is done.
+    It is raised in the application only, and again for as long as that swallows it, or until it can be broken off.
     """
+    found: list[FrameType | None] = [None]
 
     def too_late(_: int, frame: FrameType | None) -> None:
-        if _is_answering(frame):
+        before, found[0] = found[0], frame
+        # What waits for a lock is where it was.
+        if _is_answering(frame) and (frame is before or not _is_locking(frame)):
             raise _TooLateError
 
     start = Clock.monotonic()
@@ -190,6 +195,10 @@ def _broken_off(limit: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (Clock.monotonic() - start)), interval)
+
+
+def _is_locking(frame: FrameType | None) -> bool:
+    return frame is not None and frame.f_code.co_name in _LOCKING
 
 
 def _is_answering(frame: FrameType | None) -> bool:

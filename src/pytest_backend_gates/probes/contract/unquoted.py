@@ -2,9 +2,12 @@
 
 An application answers a generated request out of its database as it does any other. Names of properties, media
 types and positions are told, and what the schema asks for; the request that shows the rest again stands beside it.
+The keys of a mapping are no names of properties: they are told as ``*``.
 """
 
 import json
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 #: The checks that look at the body.
@@ -50,13 +53,19 @@ def words(told: Any) -> str:  # noqa: ANN401  of several classes
 
 
 def _about_value(told: Any) -> str:  # noqa: ANN401  a class of theirs
-    where = "".join(f"/{step}" for step in told.instance_path)
+    where = "".join(f"/{step}" for step in _steps(told))
     at = f" at {where}" if where else ""
     keyword = str(told.schema_path[-1]) if told.schema_path else "its schema"
     if keyword in _NAMING:
         return f"{first_sentence(told.message)}{at}"
     limit = _limit(told.schema.get(keyword))
     return f"{_kind(told.instance)}{at} breaks {keyword}{limit}"
+
+
+def _steps(told: Any) -> Iterator[int | str]:  # noqa: ANN401  as above
+    """Yield the way to what is wrong: positions, and the names that the schema has for properties."""
+    declared = {name for keyword, name in pairwise(told.schema_path) if keyword == "properties"}
+    return (step if isinstance(step, int) or step in declared else "*" for step in told.instance_path)
 
 
 def _kind(value: object) -> str:

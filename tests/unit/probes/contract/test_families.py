@@ -83,6 +83,8 @@ ALIKE: dict[str, Callable[[], object]] = {
     "dataclasses of its own": lambda: fastapi(local_dataclass()),
     "models made at run time": lambda: fastapi(create_model("Made", id=(int, ...))),
     "settings": lambda: fastapi(list[Item] | None, responses={404: {"model": local()}}, status_code=201),
+    "a function that makes the schema": lambda: with_openapi(strict=True),
+    "a class that makes the schema": lambda: Described("yes"),
     "Litestar": litestar,
     "Litestar with responses": lambda: litestar(responses={404: ResponseSpec(local())}),
 }
@@ -98,6 +100,28 @@ def test_what_one_factory_makes(make: Callable[[], Any]) -> None:
 
 def other_dependency(limit: str = "") -> str:
     return limit
+
+
+def with_openapi(*, strict: bool) -> FastAPI:
+    """Make an application whose schema is made as FastAPI's documentation shows, by a function of its own."""
+    app = fastapi()
+
+    def openapi() -> dict[str, Any]:
+        return {"paths": {"/own": {"get": {"x-strict": strict}}}}
+
+    vars(app)["openapi"] = openapi
+    return app
+
+
+class Described(FastAPI):
+    """It makes its schema out of what it is told."""
+
+    def __init__(self, strict: str) -> None:
+        super().__init__()
+        self.strict = strict
+
+    def openapi(self) -> dict[str, Any]:
+        return {"x-strict": self.strict}
 
 
 DIFFERENT: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
@@ -122,6 +146,11 @@ DIFFERENT: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
     "hidden": (fastapi, lambda: fastapi(include_in_schema=False)),
     "server": (fastapi, lambda: fastapi(of_app={"servers": [{"url": "/api"}]})),
     "published": (fastapi, lambda: fastapi(of_app={"openapi_url": None})),
+    "a function that makes the schema": (
+        lambda: with_openapi(strict=True),
+        lambda: with_openapi(strict=False),
+    ),
+    "a class that makes the schema": (lambda: Described("yes"), lambda: Described("no")),
     "Litestar's return type": (litestar, lambda: litestar(str)),
     "Litestar's status": (litestar, lambda: litestar(status_code=202)),
     "Litestar's layers": (litestar, lambda: litestar(layer=str)),

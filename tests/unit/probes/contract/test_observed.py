@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from flask import Flask, Response, jsonify, request
 from litestar.openapi import OpenAPIConfig
 from litestar.testing import TestClient as LitestarClient
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request as StarletteRequest
@@ -511,7 +512,7 @@ def test_compressed_and_streamed(observe: Observe) -> None:
     found = seen(observed)
     assert (found["GET /raw"].unread, titles(found["GET /raw"])) == (0, [])
     assert [title for title, _, _ in titles(found["GET /stream"])] == [
-        '200 Response violates schema: a string at /a breaks type: "integer"'
+        '200 Response violates schema: a string at /* breaks type: "integer"'
     ]
 
 
@@ -824,3 +825,70 @@ def test_litestar(observe: Observe, traffic: TrafficProbe) -> None:  # noqa: ARG
     }
     (failure,) = seen["GET /broken"].failures
     assert failure.hint == '"500": {"description": "Internal Server Error"} under the operation\'s responses'
+
+
+def test_of_nested_applications_the_innermost_counts(observe: Observe) -> None:
+    """One around it that describes what is mounted more loosely excuses nothing."""
+    inner, outer = FastAPI(), FastAPI()
+    inner.get("/count", response_model=int)(lambda: JSONResponse("none"))
+    outer.mount("/v2", inner)
+    loose = {"get": {"responses": {"200": {"description": "anything"}}}}
+    outer.openapi_schema = {**outer.openapi(), "paths": {"/v2/count": loose}}
+    observed = observe()
+    TestClient(outer).get("/v2/count")
+    assert titles(seen(observed)["GET /v2/count"]) == [
+        ('200 Response violates schema: a string breaks type: "integer"', 1, "tests/test_app.py::test")
+    ]
+
+
+def test_keys_are_not_quoted(observe: Observe) -> None:
+    """Those of a mapping are data; what the schema calls a property is told."""
+
+    class Session(BaseModel):
+        expires: int
+
+    app = FastAPI()
+    answer = JSONResponse({"k9f0c2d81aa7e5b3": {"expires": "soon"}})
+    app.get("/sessions", response_model=dict[str, Session])(lambda: answer)
+    observed = observe()
+    TestClient(app).get("/sessions")
+    assert titles(seen(observed)["GET /sessions"]) == [
+        (
+            '200 Response violates schema: a string at /*/expires breaks type: "integer"',
+            1,
+            "tests/test_app.py::test",
+        )
+    ]
+
+
+def test_a_request_that_ends_while_answers_are_sorted(
+    observe: Observe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is collected then may be a request that nobody waits for: it is heard of in the same thread."""
+    app, loads, waiting = shop(), json.loads, asyncio.Event()
+
+    @app.get("/waits")
+    async def waits() -> int:
+        await waiting.wait()
+        return 1
+
+    async def abandon() -> None:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop")
+        abandoned.append(asyncio.ensure_future(client.get("/waits")))
+        await asyncio.sleep(0.05)
+
+    def collecting(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  json's
+        while abandoned:
+            abandoned.pop().get_coro().close()  # as the collector does
+        return loads(*arguments, **named)
+
+    abandoned: list[Any] = []
+    observed, loop = observe(), asyncio.new_event_loop()
+    loop.run_until_complete(abandon())
+    TestClient(app).get("/orders?limit=2")
+    monkeypatch.setattr(json, "loads", collecting)
+    observed.settle()
+    monkeypatch.undo()
+    loop.close()
+    assert abandoned == []
+    assert seen(observed)["GET /orders"].answers == 1

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
+from queue import Queue
+from threading import Condition, Lock
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,7 +15,8 @@ import pytest
 from coverage.collector import Collector
 
 from pytest_backend_gates.probes.contract.findings import Exercise
-from pytest_backend_gates.probes.contract.serving_wsgi import _broken_off
+from pytest_backend_gates.probes.contract.serving import Answer
+from pytest_backend_gates.probes.contract.serving_wsgi import _ask, _broken_off
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing can be broken off here")
 
@@ -98,3 +101,37 @@ def test_the_alarm_is_for_the_application_alone(alarm: object) -> None:
         while time.monotonic() < end:
             sum(range(100))
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == alarm
+
+
+def takes_locks(*_: object) -> Iterable[bytes]:
+    """Work with a queue: its lock is in Python, and has to be left free."""
+    jobs = JOBS[-1]
+    while True:
+        jobs.put_nowait(1)
+        jobs.get_nowait()
+
+
+def waits_for_a_lock(*_: object) -> Iterable[bytes]:
+    with LOCKED:
+        return []
+
+
+JOBS: list[Queue[int]] = []
+LOCKED = Condition(Lock())  # one that this thread cannot take twice
+
+
+def test_no_lock_is_left_behind() -> None:
+    """Wherever the alarm finds the application."""
+    for _ in range(100):
+        JOBS.append(Queue())
+        with suppress(BaseException), _broken_off(0.005):
+            _ask(takes_locks, {}, Answer())
+    assert [jobs.mutex.locked() for jobs in JOBS] == [False] * 100
+
+
+def test_what_waits_for_a_lock_is_broken_off(exercise: Exercised, written: Callable[..., Path]) -> None:
+    """One that nobody gives back."""
+    LOCKED.acquire()
+    (result,) = exercise(waits_for_a_lock, written({"/": {"get": ANYTHING}}), limit=0.1).values()
+    LOCKED.release()
+    assert result.errors == ("no answer to GET / within 0.1 s: the request was given up",)
