@@ -162,7 +162,7 @@ class _Exchange:
         if not response.streaming:
             self._recorder.finish(self._observation)
             return
-        self._recorder.await_reader(self._observation)
+        self._recorder.await_reader(self._observation, streams=self._observation.method != "HEAD")
         body = _AsyncBody if response.is_async else Body
         response.streaming_content = body(self.stretch, response.streaming_content)
 

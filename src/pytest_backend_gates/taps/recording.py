@@ -41,8 +41,9 @@ class Recorder:
         #: What the tests send to a server, where one was set.
         self.sending: Sending | None = None
         self._series: dict[str, Series] = {}
-        #: Requests answered whose bodies nobody has read to the end yet, oldest first.
-        self._unread: dict[Observation, None] = {}
+        #: Requests answered that end with the test at the latest, oldest first: their bodies were not read to the end
+        #: yet, or their operations have no names yet. And whether more of the answer was to be made.
+        self._unread: dict[Observation, bool] = {}
         #: Who wants to know of every request that is answered, and who of those whose application has returned.
         self.listeners: list[Callable[[Observation], None]] = []
         self.followers: list[Callable[[Observation], None]] = []
@@ -174,16 +175,17 @@ class Recorder:
         except ValueError:
             pass
 
-    def await_reader(self, observation: Observation) -> None:
-        """Remember an observation whose body may never be read to its end."""
+    def await_reader(self, observation: Observation, *, streams: bool) -> None:
+        """Remember an observation whose body may never be read to its end; more of one that *streams* is to be made."""
         with self._lock:
-            self._unread[observation] = None
+            self._unread[observation] = streams
 
     def finish_unread(self) -> None:
-        """Write down the observations of all bodies that nobody has read to the end."""
+        """Write down what waits. A stream that nobody has read to its end is cut short: the rest takes longer."""
         with self._lock:
-            unread = list(self._unread)
-        for observation in unread:
+            unread = list(self._unread.items())
+        for observation, streams in unread:
+            observation.cut |= streams
             self.finish(observation)
 
     def samples(self) -> dict[str, Samples]:

@@ -130,7 +130,7 @@ class Sending:
             return
         self.timed += observation.counted and not (observation.generated or observation.cut)
         if self._asks and self._templates is None:
-            recorder.await_reader(observation)
+            recorder.await_reader(observation, streams=False)
         else:
             recorder.finish(observation)
 
@@ -154,7 +154,7 @@ class Sending:
 class Exchange:
     """A request and its answer, at the client's side. As a context it is a stretch of time in which one waits for it."""
 
-    __slots__ = ("_complete", "_observation", "_over", "_recorder", "_sending", "_tap")
+    __slots__ = ("_complete", "_observation", "_over", "_recorder", "_sending", "_tap", "_whole")
 
     def __init__(self, recorder: "Recorder", tap: str, sending: Sending, observation: "Observation") -> None:
         self._recorder = recorder
@@ -163,6 +163,7 @@ class Exchange:
         self._observation = observation
         self._complete = True
         self._over = False
+        self._whole = False
 
     def __enter__(self) -> Self:
         self._observation.resume()
@@ -184,7 +185,7 @@ class Exchange:
         self._observation.status = status
         if self._observation.reply is not None:
             self._observation.reply.begin(headers)
-        self._recorder.await_reader(self._observation)
+        self._recorder.await_reader(self._observation, streams=True)
 
     def pieces(self, body: Iterator[Piece]) -> Iterator[Piece]:
         """Yield the pieces of the answer's *body*, timed while it is still coming."""
@@ -212,12 +213,14 @@ class Exchange:
             yield piece  # type: ignore[misc]  # it is not the end
 
     def leave(self) -> None:
-        """Note that nobody waits for more."""
+        """Note that nobody waits for more; what was not read to its end, because it took too long perhaps, is cut short."""
         if not self._over:
             self._over = True
+            self._observation.cut |= not self._whole
             self._recorder.attempt(self._tap, self._sending.end, self._recorder, self._observation)
 
     def _end(self) -> None:
+        self._whole = True
         if self._observation.reply is not None and self._complete:
             self._observation.reply.end()
         self.leave()

@@ -153,6 +153,8 @@ def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Obser
     path = environ.get("PATH_INFO", "")
     if observation is not None:
         observation.path_info, observation.source = path, id(environ.get("wsgi.input"))
+        # What a dispatcher that is no application of ours has cut off the path.
+        observation.prefix = observation.native_prefix = environ.get("SCRIPT_NAME", "")
         if observation.reply is not None:
             observation.reply.path = _decoded(path)
         if recorder.sending is not None:
@@ -276,7 +278,7 @@ def _observed(
             _keep_all(observation.reply, body)
         recorder.finish(observation)
         return body
-    recorder.await_reader(observation)
+    recorder.await_reader(observation, streams=getattr(body, "streaming", False))  # Django's says so
     return Body(stretch, body)
 
 

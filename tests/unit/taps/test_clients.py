@@ -5,6 +5,7 @@ import gzip
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -37,6 +38,7 @@ OPERATIONS = [
     ("GET", "/packed"),
     ("GET", "/fails"),
     ("GET", "/gone"),
+    ("GET", "/slow"),
 ]
 #: Sends a request and reads the answer to its end: method, address.
 Ask = Callable[[str], tuple[int, bytes]]
@@ -51,7 +53,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.removeprefix("/api").partition("?")[0]
         self.seen.append(f"{self.command} {path}")
-        if path == "/gone":
+        if path in ("/gone", "/slow"):
+            time.sleep(0.5 * (path == "/slow"))
             self.close_connection = True
             return
         status = 500 if path == "/fails" else 302 if path == "/moved" else 200
@@ -179,8 +182,8 @@ def test_what_is_counted(probe: TrafficProbe, ask: Ask, address: Address) -> Non
     failures = {name: one["failures"] for name, one in probe.collect(None, print)["answers"].items()}
     assert failures["GET /fails"] == {"500": 1}
     assert failures["GET /gone"] == {caught.type.__name__: 1}
-    assert probe.collect(None, print)["sent"] == {"timed": 9, "nameless": None}
-    assert len(Handler.seen) == 10  # with the one that was sent elsewhere
+    assert probe.collect(None, print)["sent"] == {"timed": 8, "nameless": None}
+    assert len(Handler.seen) == 10  # with the one that was sent elsewhere, and the one that is gone
 
 
 def test_requests_of_fixtures_are_no_samples(probe: TrafficProbe, ask: Ask, address: Address) -> None:
@@ -237,7 +240,7 @@ def test_what_is_sent_is_served_elsewhere(probe: TrafficProbe, address: Address)
 def test_streams_of_httpx(
     probe: TrafficProbe, address: Address, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the test does between two pieces is not the server's time; a body may be left unread."""
+    """What the test does between two pieces is not the server's time; what it leaves unread is cut short."""
     clock = Clock()
     monkeypatch.setattr(Observation, "_now", staticmethod(clock))
     with module.Client() as client:
@@ -247,13 +250,13 @@ def test_streams_of_httpx(
                     clock.now += 1_000_000
             with client.stream("GET", f"{address}/stream") as response:
                 assert response.status_code == 200
-    assert asked(probe) == {"GET /stream": 6}
+    assert probe.collect(None, print)["answers"] == {"GET /stream": {"asked": 3, "cut": 3, "failures": {}}}
     samples = Samples.from_plain(probe.collect(None, print)["operations"]["GET /stream"])
-    assert [list(run) for run in samples.runs] == [[0] * 5]
+    assert [list(run) for run in samples.runs] == [[0] * 2]
 
 
 def test_streams_of_requests(probe: TrafficProbe, address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read in pieces, as lines, from the socket itself, or not at all."""
+    """Read in pieces, as lines, or past us: from the socket itself, or not at all."""
     clock = Clock()
     monkeypatch.setattr(Observation, "_now", staticmethod(clock))
     get = partial(requests.get, stream=True, timeout=9)
@@ -268,9 +271,9 @@ def test_streams_of_requests(probe: TrafficProbe, address: Address, monkeypatch:
         pass
     response = get(url)
     assert (response.content, list(response.iter_content(3))) == (b"abcd", [b"abc", b"d"])
-    assert asked(probe) == {"GET /stream": 5}
+    assert probe.collect(None, print)["answers"] == {"GET /stream": {"asked": 3, "cut": 2, "failures": {}}}
     samples = Samples.from_plain(probe.collect(None, print)["operations"]["GET /stream"])
-    assert [list(run) for run in samples.runs] == [[0] * 4]
+    assert [list(run) for run in samples.runs] == [[0] * 2]
 
 
 def test_names_that_the_server_has_to_tell(address: Address, ask: Ask) -> None:
@@ -508,3 +511,15 @@ print(probe.collect(None, print)["answers"])
         "{'GET /orders/{id}': {'asked': 6, 'cut': 0, 'failures': {}}}\n",
         "",
     )
+
+
+@pytest.mark.parametrize("module", [httpx, httpx2, requests], ids=lambda module: module.__name__)
+def test_a_client_that_does_not_wait(probe: TrafficProbe, address: Address, module: ModuleType) -> None:
+    """That has failed, and how long the server takes nobody knows: the shorter the patience, the faster it would seem."""
+    for _ in range(3):
+        with pytest.raises((httpx.ReadTimeout, httpx2.ReadTimeout, requests.ReadTimeout)) as caught:
+            module.get(f"{address}/slow", timeout=0.05)
+    collected = probe.collect(None, print)
+    failed = {"asked": 3, "cut": 3, "failures": {caught.type.__name__: 3}}
+    assert collected["answers"] == {"GET /slow": failed}
+    assert Samples.from_plain(collected["operations"]["GET /slow"]).count == 0

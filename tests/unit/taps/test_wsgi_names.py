@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import Client
 
 from pytest_backend_gates.measurements import Samples
 
@@ -173,3 +174,15 @@ def test_middleware_that_asks_another_application(
     app.wsgi_app = asks  # type: ignore[method-assign]
     assert app.test_client().get("/orders/5").status_code == 200
     assert list(operations()) == ["GET /orders/{order_id}"]
+
+
+def test_applications_behind_a_dispatcher(operations: Operations) -> None:
+    """Each has a part of the path for itself, which is cut off before it is asked."""
+    one, two = Flask("one"), Flask("two")
+    for app in (one, two):
+        app.add_url_rule("/orders/<int:number>", view_func=view)
+    client = Client(DispatcherMiddleware(Flask("outer"), {"/one": one, "/two": two}))
+    for path in ("/one/orders/1", "/two/orders/2", "/two/orders/3"):
+        assert client.get(path).text == f"{{'number': {path[-1]}}}"
+    counts = {name: one.cold + one.count for name, one in operations().items()}
+    assert counts == {"GET /one/orders/{number}": 1, "GET /two/orders/{number}": 2}
