@@ -62,6 +62,7 @@ class Observation:
         "source",
         "statements",
         "status",
+        "streams",
         "whole",
     )
 
@@ -107,6 +108,8 @@ class Observation:
         self.reply: Reply | None = None
         #: What the body is made of if all of it is there, where its framework can tell.
         self.whole: Callable[[], Iterable[bytes]] | None = None
+        #: Whether the pieces of its body are known to be made while it is read.
+        self.streams = False
         #: Where it will be written down, once its operation has a name.
         self.series: Series | None = None
         self._since = 0

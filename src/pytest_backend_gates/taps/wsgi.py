@@ -238,9 +238,10 @@ def _caller() -> "CodeType | None":
 
 
 def _look_into(observation: Observation, response: "Response") -> None:
-    """Note whether the body is there already. What is made inside a request is looked into before its own response."""
+    """Note whether the body is there already, or made as it is read. What is inside is looked into before its own response."""
     if response.is_sequence and not response.direct_passthrough:
         observation.whole = response.iter_encoded
+    observation.streams = inspect.isgenerator(response.response)
 
 
 def _all_there(recorder: Recorder, observation: Observation, body: Callable[[], Iterable[bytes]]) -> None:
@@ -278,7 +279,8 @@ def _observed(
             _keep_all(observation.reply, body)
         recorder.finish(observation)
         return body
-    recorder.await_reader(observation, streams=getattr(body, "streaming", False))  # Django's says so
+    streams = observation.streams or getattr(body, "streaming", False)  # Flask's, or Django's
+    recorder.await_reader(observation, streams=streams and observation.method != "HEAD")
     return Body(stretch, body)
 
 
