@@ -3,7 +3,8 @@
 Who writes what, and when:
 
     Recorder     how it began; ``operation``, ``native``, ``series`` and ``cold`` when a route claims it; ``done``
-    taps         ``status``, ``reply`` and the clock as it is answered; ``raised``, ``cut`` or ``silent`` as it fails;
+    taps         ``status``, ``reply``, ``whole``, ``streams`` and the clock as it is answered; ``raised``, ``cut`` or
+                 ``silent`` as it fails; ``source`` by which what is handed on is known again;
                  ``prefix``, ``fallback`` and ``path_info`` as it goes into what is mounted; ``lookup`` where the
                  framework has to be asked for the route; ``lasts`` where an application goes on after its answer
     Sending      ``from_client``; ``done`` where the same request is seen at its application, too

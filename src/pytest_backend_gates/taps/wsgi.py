@@ -156,7 +156,7 @@ def _begin(recorder: Recorder, app: object, environ: "WSGIEnvironment") -> Obser
         # What a dispatcher that is no application of ours has cut off the path.
         observation.prefix = observation.native_prefix = environ.get("SCRIPT_NAME", "")
         if observation.reply is not None:
-            observation.reply.path = _decoded(path)
+            observation.reply.path = _decoded(observation.prefix + path)
         if recorder.sending is not None:
             _arrive(recorder.sending, environ)
     elif not _asks_anew(recorder, environ):

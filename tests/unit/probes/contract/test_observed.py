@@ -26,6 +26,7 @@ from starlette.requests import Request as StarletteRequest
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
 
 from pytest_backend_gates.probes.contract import bodies
 from pytest_backend_gates.probes.contract import observed as module
@@ -687,6 +688,23 @@ def test_wsgi_middleware_that_answers(
         )
     }
     assert observed.to_plain()["unheld"] == 1  # "/api/sales/one"
+
+
+def test_wsgi_middleware_that_answers_behind_a_dispatcher(
+    observe: Observe, written: Callable[..., Path]
+) -> None:
+    """The part of the path that the dispatcher has cut off stands before the operation, as it does where a route answers."""
+    observed, app = observe(schema=written(TILL, servers=[{"url": "/api"}])), till()
+
+    def refuse(_: Any, start: Any) -> Any:  # noqa: ANN401  WSGI's
+        start("401 Unauthorized", [("Content-Type", "text/plain")])
+        return [b"no"]
+
+    app.wsgi_app = refuse  # type: ignore[assignment, method-assign]  # as Flask documents it
+    Client(DispatcherMiddleware(refuse, {"/shop": app})).get("/shop/api/sales/1")
+    assert titles(seen(observed)["GET /shop/sales/{sale_id}"]) == [
+        ("401 Unauthorized is not documented", 1, "tests/test_app.py::test")
+    ]
 
 
 def test_a_body_that_is_not_read(
