@@ -92,8 +92,9 @@ class BanditEngine:
         if isinstance(manager, QuickManager):
             manager.run(source, _native(source.path), once_more=once_more)
         else:
+            # Not its run_tests(), which would read the file again: it may have changed since it was hashed.
             manager.files_list = [_native(source.path)]
-            manager.run_tests()
+            manager._parse_file(_native(source.path), io.BytesIO(source.data), manager.files_list)  # noqa: SLF001
         if manager.skipped:
             raise self._log.cause() or _parse_error(source) or _skipped(manager)
         if crashes := self._log.crashes():

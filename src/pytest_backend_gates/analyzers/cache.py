@@ -2,8 +2,8 @@
 
 One file for each choice of analyzers: a line with the checksum of the rest, and the rest, ``{"key": everything
 besides a file that decides its result, "files": {path: [digest, results]}}``. A file that is damaged or was
-written under another key is as good as none: a cache costs time, and never a result. It holds the files of the
-last scan and so does not grow; two sessions that write at once leave the one or the other, or a damaged file.
+written under another key is as good as none: a cache costs time, and never a result. The checksum is against
+accidents: who may write here on purpose may write into the tests as well. It holds the files of the last scan and so does not grow; two sessions that write at once leave the one or the other, or a damaged file.
 """
 
 import contextlib
@@ -61,10 +61,10 @@ class ResultCache:
             checksum, _, text = self._path.read_bytes().partition(b"\n")
             if checksum.decode("ascii") != _hashed(text):
                 return {}
-            told: Plain = json.loads(text)
+            told: Plain | list[object] = json.loads(text)
         except (OSError, ValueError):
             return {}
-        return told["files"] if told["key"] == self._key else {}
+        return told["files"] if isinstance(told, dict) and told.get("key") == self._key else {}
 
     def _write(self, entries: "Mapping[str, list[Plain]]") -> None:
         text = json.dumps({"key": self._key, "files": entries}).encode("ascii")
