@@ -2,11 +2,11 @@
 
 Closures and the methods of local classes count too, which radon's command line leaves out: a route inside
 ``create_app()`` is a block. A class is no block: radon's row for it is a mean that hides its methods.
-Where radon reports a function or method, the number is equal (``except*`` counts nothing in both).
+Where radon reports a function or method, the number is equal (``except*`` counts nothing in both); files that
+its own configuration leaves out have no blocks, and a note says how many there are.
 """
 
 import ast
-import configparser
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -15,7 +15,7 @@ from math import ceil, floor
 from pathlib import Path
 from typing import ClassVar, Final
 
-from pytest_backend_gates.analyzers.configuration import tool_table
+from pytest_backend_gates.analyzers.radon_settings import RadonSettings, radon_settings
 from pytest_backend_gates.analyzers.source import SourceFile
 from pytest_backend_gates.blocks import Blocks, Columns
 from pytest_backend_gates.measurements import Finding, Gauge, Kind, Metric, Number, Plain, Reading
@@ -32,18 +32,20 @@ class Complexity:
     metrics: ClassVar[tuple[Metric, ...]] = (COMPLEXITY,)
 
     def __init__(self) -> None:
-        self._no_assert = False
+        self._settings = RadonSettings()
 
     def prepare(self, files: Sequence[str]) -> None:  # noqa: ARG002 - radon needs no list beforehand
-        """Read radon's ``no_assert``. Raises for a configuration file that cannot be read."""
-        self._no_assert = _no_assert(Path())
+        """Read radon's configuration. Raises for a file of it that cannot be read."""
+        self._settings = radon_settings(Path())
 
     def fingerprint(self, rootdir: Path) -> str:
-        """Return radon's version, and what its configuration says of asserts."""
-        return f"radon {metadata.version('radon')}, no_assert {_no_assert(rootdir)}"
+        """Return radon's version, and what counts of its configuration."""
+        return f"radon {metadata.version('radon')}, {radon_settings(rootdir)}"
 
     def analyze(self, source: SourceFile) -> Plain:
-        """Return the columns of the file's blocks, in source order."""
+        """Return the columns of the file's blocks, in source order; none of a file that radon would leave out."""
+        if self._settings.leaves_out(source.path):
+            return {}
         scopes = [scope for scope in source.scopes if not isinstance(scope.node, ast.ClassDef)]
         return {
             "names": [scope.name for scope in scopes],
@@ -55,14 +57,19 @@ class Complexity:
     def _complexity(self, node: ast.AST) -> int:
         from radon.complexity import cc_visit_ast
 
-        (block,) = cc_visit_ast(node, no_assert=self._no_assert)
+        (block,) = cc_visit_ast(node, no_assert=self._settings.no_assert)
         return int(block.complexity)
 
     def reduce(self, results: Mapping[str, Plain]) -> Mapping[str, Reading]:
         """One gauge, a point for each block of each file."""
-        blocks = Blocks([Columns(path, **columns) for path, columns in results.items()])
-        unavailable = None if blocks else f"no function in {counted(len(results), 'source file')}"
-        return {COMPLEXITY.name: Reading(Gauge(blocks), unavailable=unavailable)}
+        measured = {path: columns for path, columns in results.items() if columns}
+        blocks = Blocks([Columns(path, **columns) for path, columns in measured.items()])
+        if results and not measured:
+            reason = f"radon's own configuration leaves out all {counted(len(results), 'source file')}"
+            return {COMPLEXITY.name: Reading(Gauge(blocks), unavailable=reason)}
+        unavailable = None if blocks else f"no function in {counted(len(measured), 'source file')}"
+        notes = _left_out(len(results) - len(measured), len(results))
+        return {COMPLEXITY.name: Reading(Gauge(blocks), unavailable=unavailable, notes=notes)}
 
     def advise(self, verdict: Verdict) -> Advice:
         """Say of each block over the limit by how many decisions."""
@@ -70,6 +77,11 @@ class Complexity:
         if allowed is None:
             return Advice()
         return Advice(findings=tuple(_advised(finding, allowed) for finding in verdict.findings))
+
+
+def _left_out(count: int, total: int) -> tuple[str, ...]:
+    told = f"complexity: radon's own configuration leaves out {count:,} of {counted(total, 'source file')}"
+    return (told,) if count else ()
 
 
 def _advised(finding: Finding, allowed: int) -> Finding:
@@ -90,12 +102,3 @@ def _largest_allowed(threshold: Threshold) -> int | None:
         return None
     limit = Fraction(threshold.limit)
     return {"<": ceil(limit) - 1, "<=": floor(limit)}.get(threshold.operator or "")
-
-
-def _no_assert(rootdir: Path) -> bool:
-    # radon.cli would read this too, but a "%" anywhere in [tool] of pyproject.toml makes its import raise.
-    merged = configparser.ConfigParser(interpolation=None)
-    merged.read(rootdir / "radon.cfg", encoding="utf-8")
-    merged.read_dict({"radon": tool_table("radon", rootdir) or {}})
-    merged.read(rootdir / "setup.cfg", encoding="utf-8")
-    return merged.getboolean("radon", "no_assert", fallback=False)

@@ -146,12 +146,19 @@ CONFIGURATIONS = {
     "radon in pyproject": {"pyproject.toml": "[tool.radon]\nno_assert = true\n"},
     "radon.cfg": {"radon.cfg": "[radon]\nno_assert = true\n"},
     "setup.cfg": {"setup.cfg": "[radon]\nno_assert = true\n"},
+    "radon's exclusions": {"radon.cfg": "[radon]\nexclude = sub/*\n"},
+    "$RADONCFG": {"elsewhere.cfg": "[radon]\nno_assert = true\n"},
+    "~/.radon.cfg": {"home/.radon.cfg": "[radon]\nignore = sub\n"},
 }
 
 
 @pytest.mark.parametrize("files", CONFIGURATIONS.values(), ids=list(CONFIGURATIONS))
-def test_another_configuration_is_a_cold_cache(scans: Scans, files: dict[str, str]) -> None:
+def test_another_configuration_is_a_cold_cache(
+    scans: Scans, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whichever file it is in; back to the old one is cold again, and right."""
+    monkeypatch.setenv("RADONCFG", "elsewhere.cfg")
+    monkeypatch.setenv("HOME", str(scans.root / "home"))
     scans.write({"asserts.py": "def f(x):\n    assert x\n"})
     before = scans.run()
     scans.write(files)

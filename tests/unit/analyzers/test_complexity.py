@@ -51,20 +51,6 @@ def test_closures_and_local_classes_are_blocks_of_their_own(scan: Scan) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("pyproject.toml", "[tool.radon]\nno_assert = true\n[tool.other]\nlimit = '80%'\n"),
-        ("radon.cfg", "[radon]\nno_assert = true\n"),
-        ("setup.cfg", "[radon]\nno_assert = true\n[other]\nlimit = 80%\n"),
-    ],
-)
-def test_radons_no_assert_is_honoured(scan: Scan, name: str, text: str) -> None:
-    """It changes radon's numbers; a per cent sign elsewhere, on which radon's own reader fails, does not."""
-    blocks = points(scan({name: text, "app.py": APP}, "complexity")["complexity"])
-    assert blocks["app.py::create_app"].value == 1
-
-
 def test_broken_radon_configuration_is_an_error(scan: Scan) -> None:
     """Nothing is measured under a configuration that cannot be read."""
     reading = scan({"pyproject.toml": "[tool.radon\n", "app.py": APP}, "complexity")["complexity"]
