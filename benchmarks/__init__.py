@@ -7,7 +7,7 @@ inputs.py      source distributions and small projects that the sides work on
 findings.py    what each side has found, in the same words
 environments.py  environments with this plugin and without
 rows.py        the comparisons, in the order of the table
-contract_rows.py  those with schemathesis's own command
+static_rows.py  those of the static scan; contract_rows.py, those with schemathesis's own command
 table.py       the table, on the terminal and in RESULTS.md
 scanning.py    our static scan as a program; judging.py, the judge and the JSON report
 observing.py   what it costs to be observed, as a program: observers.py, by whom; applications.py, what is asked

@@ -1,11 +1,14 @@
 """Two ways to the same findings, and how much dearer ours may be."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from benchmarks.figures import Cost, Summary, difference, ratio
+
+ROOT: Final = Path(__file__).parent.parent
 
 
 class UnequalError(Exception):
@@ -78,6 +81,11 @@ class Comparison:
         ours, theirs = self.ours.found(), self.theirs.found()
         if ours != theirs:
             raise UnequalError(f"{self.name}: {self.ours.name} and {self.theirs.name} {_apart(ours, theirs)}")
+
+
+def program(name: str, *words: object) -> Command:
+    """Return a command that runs a program of the benchmarks."""
+    return Command((sys.executable, "-m", f"benchmarks.{name}", *map(str, words)), ROOT)
 
 
 def _quoted(word: str) -> str:

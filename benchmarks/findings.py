@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from xml.etree import ElementTree as ET
 from benchmarks.comparison import UnequalError
 from benchmarks.figures import Cost
 
-#: Complexity: file, line, number; security: file, line, code, severity.
+#: Complexity: file, line, number; security: file, line, code, severity, confidence.
 Found = dict[str, list[tuple[object, ...]]]
 #: How many operations, how many requests, and which checks failed for which operation.
 Contract = dict[str, list[Any]]
@@ -39,7 +40,7 @@ def our_static(report: Path, radon: Path) -> Found:
     reported = {subject for subject, _ in _subjects(radon)}
     blocks = [(_below_src(subject), value) for subject, value in measured["complexity"]["subjects"].items()]
     issues = [
-        (_below_src(one["path"]), one["line"], one["code"], severity)
+        (_below_src(one["path"]), one["line"], one["code"], severity, one["hint"].partition(" ")[0])
         for severity in ("high", "medium", "low")
         for one in measured[f"security.{severity}"]["findings"]
     ]
@@ -59,11 +60,38 @@ def everything(found: Path) -> Found:
 
 def theirs(radon: Path, bandit: Path) -> Found:
     """Read the JSON reports of radon and bandit."""
+    told = json.loads(bandit.read_text(encoding="utf-8"))
+    if told["errors"]:
+        raise UnequalError(f"bandit has not read all files: {told['errors'][:2]}")
     issues = [
-        (_plain(one["filename"]), one["line_number"], one["test_id"], one["issue_severity"].lower())
-        for one in json.loads(bandit.read_text(encoding="utf-8"))["results"]
+        (_plain(one["filename"]), one["line_number"], one["test_id"], *map(str.lower, _ratings(one)))
+        for one in told["results"]
     ]
     return {"complexity": sorted(_functions(radon)), "security": sorted(issues)}
+
+
+def looked_at(found: Path) -> list[str]:
+    """Read which files ``benchmarks.scanning`` has scanned. Raises :class:`UnequalError` where it found nothing."""
+    told = json.loads(found.read_text(encoding="utf-8"))
+    if not told["complexity"] or not told["security"]:
+        raise UnequalError(f"the scan has found nothing in {len(told['files'])} files")
+    return list(told["files"])
+
+
+def looked_at_by_ruff(ruff: Path, package: Path, report: Path) -> list[str]:
+    """Ask *ruff* which files in *package* it checks. Raises :class:`UnequalError` where its *report* has no findings."""
+    if not json.loads(report.read_text(encoding="utf-8")):
+        raise UnequalError("ruff has found nothing")
+    command = [str(ruff), "check", "--isolated", "--show-files", "."]
+    answer = subprocess.run(command, cwd=package, capture_output=True, text=True, check=True)
+    paths = (Path(line) for line in answer.stdout.splitlines())
+    return sorted(path.relative_to(package).as_posix() for path in paths if path.suffix == ".py")
+
+
+def has_gates(junit: Path) -> bool:
+    """Read from a JUnit report of the trivial project whether its tests saw the plugin."""
+    properties = ET.parse(junit).iter("property")  # noqa: S314 - written a moment ago by the run itself
+    return {one.get("name"): one.get("value") for one in properties}["backend-gates"] == "True"
 
 
 def tests(junit: Path) -> dict[str, int]:
@@ -154,6 +182,10 @@ def _subjects(radon: Path) -> Iterator[tuple[str, int]]:
             if not _is_class(one):
                 name = ".".join(filter(None, (one.get("classname"), one["name"])))
                 yield f"{_plain(file)}::{name}", one["complexity"]
+
+
+def _ratings(issue: dict[str, Any]) -> tuple[str, str]:
+    return issue["issue_severity"], issue["issue_confidence"]
 
 
 def _is_class(block: dict[str, Any]) -> bool:

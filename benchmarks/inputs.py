@@ -5,8 +5,15 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
+
+#: Projects with suites of their own: the version, and what those need besides.
+SUITES: Final[Mapping[str, Sequence[str]]] = {
+    "h2": ("4.3.0", "hpack==4.1.0", "hyperframe==6.1.0"),
+    "attrs": ("25.4.0", "cloudpickle==3.1.1"),
+}
 
 
 class InputError(Exception):

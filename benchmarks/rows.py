@@ -4,22 +4,22 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Final
 
-from benchmarks import contract_rows, findings
-from benchmarks.comparison import Command, Comparison, Goal, Side
+from benchmarks import contract_rows, findings, static_rows
+from benchmarks.comparison import ROOT, Command, Comparison, Goal, Side, UnequalError, program
 from benchmarks.environments import environment
-from benchmarks.inputs import Workspace
+from benchmarks.inputs import SUITES, Workspace
 
-_ROOT: Final = Path(__file__).parent.parent
-_DJANGO: Final = ("django", "6.1.3")
-_TRIVIAL: Final = {"test_trivial.py": "def test_trivial(): ...\n", "pytest.ini": "[pytest]\n"}
-#: Projects with suites of their own: the version, and what those need besides.
-SUITES: Final[Mapping[str, Sequence[str]]] = {
-    "h2": ("4.3.0", "hpack==4.1.0", "hyperframe==6.1.0"),
-    "attrs": ("25.4.0", "cloudpickle==3.1.1"),
+#: A test that also says whether the plugin is there.
+_TRIVIAL: Final = {
+    "test_trivial.py": (
+        "def test_trivial(pytestconfig, record_testsuite_property):\n"
+        "    loaded = pytestconfig.pluginmanager.has_plugin('backend-gates')\n"
+        "    record_testsuite_property('backend-gates', loaded)\n"
+    ),
+    "pytest.ini": "[pytest]\n",
 }
 #: How many blocks, operations and findings a large project has.
 _LARGE: Final = (1_000_000, 10_000, 100_000)
@@ -53,11 +53,6 @@ def _python(*words: str) -> tuple[str, ...]:
     return (sys.executable, *words)
 
 
-def _ours(module: str, *words: object) -> Command:
-    """Return a command that runs a program of ours."""
-    return Command(_python("-m", f"benchmarks.{module}", *map(str, words)), _ROOT)
-
-
 def off(workspace: Workspace) -> Comparison:
     """Compare one trivial test in two environments: one has the plugin, the other only what it depends on."""
     project = workspace.project("off", _TRIVIAL)
@@ -66,80 +61,21 @@ def off(workspace: Workspace) -> Comparison:
         tests = workspace.folder / f"off-{name}.xml"
         python = environment(workspace, f"environment-{name}", installed=installed)
         command = Command((str(python), *_pytest(tests, *_NO_CACHE)[1:]), project)
-        return Side(name, (command,), lambda: findings.tests(tests))
+        return Side(name, (command,), lambda: found(name, tests, installed=installed))
+
+    def found(name: str, tests: Path, *, installed: bool) -> object:
+        if findings.has_gates(tests) != installed:
+            raise UnequalError(
+                f"off: the plugin is {'not' if installed else 'still'} there on the side '{name}'"
+            )
+        return findings.tests(tests)
 
     return Comparison(
         "off",
         side("installed", installed=True),
         side("absent", installed=False),
         (Goal("difference", "cpu", 0.005),),
-        pairs=30,
-    )
-
-
-def static_cold(workspace: Workspace, name: str, limit: float, cores: str | None = None) -> Comparison:
-    """Compare our scan with radon and bandit, one after the other, on all *cores* or these: at most *limit* of the time."""
-    package = workspace.source(*_DJANGO) / "django"
-    found, radon, bandit = (workspace.folder / name for name in ("found.json", "radon.json", "bandit.json"))
-    on_cores = ("taskset", "--cpu-list", cores) if cores else ()
-
-    def command(cwd: Path, *words: object, statuses: tuple[int, ...] = (0,)) -> Command:
-        return Command((*on_cores, *_python("-m", *map(str, words))), cwd, statuses=statuses)
-
-    return Comparison(
-        name,
-        Side(
-            "scan",
-            (command(_ROOT, "benchmarks.scanning", package, found),),
-            lambda: findings.ours(found, radon),
-        ),
-        Side(
-            "radon, bandit",
-            (
-                command(package, "radon", "cc", "-j", "-O", radon, "."),
-                command(package, "bandit", "-q", "-r", "-f", "json", "-o", bandit, ".", statuses=(0, 1)),
-            ),
-            lambda: findings.theirs(radon, bandit),
-        ),
-        (Goal("ratio", "wall", limit), Goal("ratio", "cpu", 3 / 4)),
-    )
-
-
-def static_warm(workspace: Workspace) -> Comparison:
-    """Compare a scan of what has not changed with the same scan without a cache."""
-    return _cached(workspace, "static-warm", 0.3)
-
-
-def static_one_changed(workspace: Workspace) -> Comparison:
-    """Compare a scan of what has changed in one file with the same scan without a cache."""
-    changed = workspace.source(*_DJANGO) / "django" / "shortcuts.py"
-    head = "\n\ndef changed(a):\n"
-    original, lengths = changed.read_text(encoding="utf-8").partition(head)[0], count(1)
-
-    def change() -> None:
-        """Let both engines find more in it than before."""
-        body = "    assert a if a else a\n" * next(lengths)
-        changed.write_text(f"{original}{head}{body}", encoding="utf-8")
-
-    return _cached(workspace, "static-one-changed", 0.5, change)
-
-
-def _cached(
-    workspace: Workspace, name: str, limit: float, before: Callable[[], object] = lambda: None
-) -> Comparison:
-    package = workspace.source(*_DJANGO) / "django"
-    cache, warm, cold = (workspace.folder / name for name in ("cache", "warm.json", "cold.json"))
-    cache.mkdir(exist_ok=True)
-    return Comparison(
-        name,
-        Side(
-            "scan with its cache",
-            (_ours("scanning", package, warm, cache),),
-            lambda: findings.everything(warm),
-        ),
-        Side("scan without", (_ours("scanning", package, cold),), lambda: findings.everything(cold)),
-        (Goal("absolute", "wall", limit),),
-        before=before,
+        pairs=40,
     )
 
 
@@ -187,7 +123,7 @@ def whole(workspace: Workspace, name: str) -> Comparison:
 def whole_and_scan(workspace: Workspace, name: str) -> Comparison:
     """Compare the same with ``--cov`` and the scan of its source by itself, one after the other."""
     suite, found = Suite(workspace, name), workspace.folder / f"scan-{name}.json"
-    scan = _ours("scanning", suite.project / "src", found)
+    scan = program("scanning", suite.project / "src", found)
     return Comparison(
         f"whole-{name}-and-scan",
         suite.gates("gates", *_NO_CACHE),
@@ -212,7 +148,7 @@ def judging(workspace: Workspace, name: str, sizes: Sequence[int], *goals: Goal)
 
     def side(title: str, times: int) -> Side:
         found = workspace.folder / f"{name}-{times}.json"
-        command = _ours("judging", *(size // times for size in sizes), times, found)
+        command = program("judging", *(size // times for size in sizes), times, found)
         return Side(title, (command,), lambda: findings.judged(found), told=lambda: findings.told(found))
 
     linear = Goal("ratio", "cpu", 1.25)
@@ -239,7 +175,7 @@ def validation(workspace: Workspace) -> Comparison:
 def _observed(workspace: Workspace, application: str, observer: str, *packages: str) -> Side:
     found = workspace.folder / f"{application}-{observer}.json"
     path = {"PYTHONPATH": str(workspace.packages(*packages))} if packages else {}
-    command = Command(_python("-m", "benchmarks.observing", application, observer, str(found)), _ROOT, path)
+    command = Command(_python("-m", "benchmarks.observing", application, observer, str(found)), ROOT, path)
     return Side(observer, (command,), lambda: findings.answered(found), told=lambda: findings.told(found))
 
 
@@ -248,7 +184,7 @@ def kept(workspace: Workspace) -> Comparison:
 
     def side(requests: int) -> Side:
         found = workspace.folder / f"kept-{requests}.json"
-        command = _ours("keeping", requests, found)
+        command = program("keeping", requests, found)
         return Side(
             f"{requests:,} requests",
             (command,),
@@ -262,10 +198,7 @@ def kept(workspace: Workspace) -> Comparison:
 
 ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
     "off": off,
-    "static-cold": partial(static_cold, name="static-cold", limit=1 / 3),
-    "static-cold-two-cores": partial(static_cold, name="static-cold-two-cores", limit=2 / 3, cores="0,1"),
-    "static-warm": static_warm,
-    "static-one-changed": static_one_changed,
+    **static_rows.ROWS,
     **{f"whole-{name}": partial(whole, name=name) for name in SUITES},
     **{f"whole-{name}-and-scan": partial(whole_and_scan, name=name) for name in SUITES},
     **{f"whole-{name}-warm": partial(whole_warm, name=name) for name in SUITES},

@@ -1,7 +1,8 @@
 """Our static scan as a program: ``python -m benchmarks.scanning FOLDER FOUND [CACHE]``.
 
 Scans every Python file below FOLDER, as radon and bandit do when they are given it, and writes what it found to
-FOUND: ``{"complexity": [[file, line, number], ...], "security": [[file, line, code, severity], ...]}``.
+FOUND: ``{"files": [file, ...], "complexity": [[file, line, number], ...], "security": [[file, line, code, severity,
+confidence], ...]}``.
 """
 
 import json
@@ -27,9 +28,8 @@ def main(arguments: Sequence[str]) -> None:
         raise RuntimeError(
             f"not every file could be measured: {payload['failure'] or 'see the errors of files'}"
         )
-    found.write_text(
-        json.dumps({"complexity": sorted(_blocks(readings)), "security": sorted(_issues(readings))})
-    )
+    told = {"files": files, "complexity": sorted(_blocks(readings)), "security": sorted(_issues(readings))}
+    found.write_text(json.dumps(told))
 
 
 def _python_files(folder: Path) -> Iterator[str]:
@@ -44,11 +44,12 @@ def _blocks(readings: Mapping[str, Reading]) -> Iterator[tuple[str, int, int]]:
         yield point.path or "", point.line or 0, int(point.value)
 
 
-def _issues(readings: Mapping[str, Reading]) -> Iterator[tuple[str, int, str, str]]:
+def _issues(readings: Mapping[str, Reading]) -> Iterator[tuple[str, int, str, str, str]]:
     for severity in ("high", "medium", "low"):
         measured = readings[f"security.{severity}"].measurement
         for finding in measured.findings if isinstance(measured, Counter) else ():
-            yield finding.path or "", finding.line or 0, finding.code or "", severity
+            confidence = (finding.hint or "").partition(" ")[0]
+            yield finding.path or "", finding.line or 0, finding.code or "", severity, confidence
 
 
 if __name__ == "__main__":

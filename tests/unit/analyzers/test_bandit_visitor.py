@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,8 @@ def test_this_bandit_was_compared() -> None:
 def test_the_samples_show_every_test_of_bandit(samples: str) -> None:
     """A test of bandit without a sample would be compared with nothing."""
     plugins = {plugin.plugin._test_id for plugin in extension_loader.MANAGER.plugins}
+    registered = entry_points(group="bandit.plugins")
+    assert len(plugins) == len(registered), "bandit leaves out without a word what it cannot import"
     lists = {test["id"] for tests in extension_loader.MANAGER.blacklist.values() for test in tests}
     issues, *_ = plain(samples)
     assert {issue["test_id"] for issue in issues} == plugins | lists
@@ -97,12 +100,14 @@ def test_the_findings_are_those_of_bandit(samples: str) -> None:
     assert len(issues) > 300
 
 
-@pytest.mark.parametrize("code", sorted(extension_loader.MANAGER.plugins_by_id))
+@pytest.mark.parametrize(
+    "code", sorted([*extension_loader.MANAGER.plugins_by_id, *extension_loader.MANAGER.blacklist_by_id])
+)
 def test_each_test_alone_finds_the_same(samples: str, code: str) -> None:
     """With one test asked for, fewer types of nodes are looked at."""
     profile = {"include": {code}}
     assert quick(samples, profile) == plain(samples, profile)
-    assert plain(samples, profile)[0]
+    assert {issue["test_id"] for issue in plain(samples, profile)[0]} == {code}
 
 
 @pytest.mark.parametrize(

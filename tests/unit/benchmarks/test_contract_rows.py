@@ -56,7 +56,7 @@ def test_st_run_asks_a_server(tmp_path: Path) -> None:
 
 
 def _gates(tmp_path: Path, reason: str) -> Path:
-    finding = {"path": "src/a.py", "line": 3, "code": "B101", "subject": "GET /a"}
+    finding = {"path": "src/a.py", "line": 3, "code": "B101", "subject": "GET /a", "hint": "high confidence"}
     empty: dict[str, list[object]] = {"findings": []}
     measurements = {
         "complexity": {"subjects": {"src/a.py::A.f": 2, "src/a.py::A.f.<locals>.g": 1}},
@@ -79,12 +79,18 @@ def test_both_sides_are_read_in_the_same_words(tmp_path: Path) -> None:
     radon, bandit, asked = (tmp_path / name for name in ("radon.json", "bandit.json", "asked.json"))
     method = {"type": "method", "classname": "A", "name": "f", "lineno": 1, "complexity": 2}
     radon.write_text(json.dumps({"./a.py": [{**method, "type": "class"}, method]}), "utf-8")
-    issue = {"filename": "./a.py", "line_number": 3, "test_id": "B101", "issue_severity": "LOW"}
-    bandit.write_text(json.dumps({"results": [issue]}), "utf-8")
+    issue = {
+        "filename": "./a.py",
+        "line_number": 3,
+        "test_id": "B101",
+        "issue_severity": "LOW",
+        "issue_confidence": "HIGH",
+    }
+    bandit.write_text(json.dumps({"errors": [], "results": [issue]}), "utf-8")
     failed = [{"code": "ST101", "operations": ["GET /a"]}]
     told = {"operations": {"tested": 2}, "test_cases": {"generated": 1234}, "failures": failed}
     asked.write_text(json.dumps(told), "utf-8")
-    static = {"complexity": [("a.py::A.f", 2)], "security": [("a.py", 3, "B101", "low")]}
+    static = {"complexity": [("a.py::A.f", 2)], "security": [("a.py", 3, "B101", "low", "high")]}
     assert findings.our_static(gates, radon) == findings.static_by_subject(radon, bandit) == static
     contract = {"operations": [2], "requests": [1234], "failures": [("GET /a", "not_a_server_error")]}
     assert findings.our_contract(gates) == findings.contract(asked) == contract

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from benchmarks import applications, findings, flakes, judging, keeping, observing, scanning
 from benchmarks.comparison import UnequalError
+from ruff import find_ruff_bin
 
 from pytest_backend_gates.evaluation import Payload
 from pytest_backend_gates.taps.observation import Observation
@@ -40,7 +41,7 @@ def test_both_sides_of_the_scan_find_the_same(small: Path, *, cached: bool) -> N
     engine(small, "bandit", "-q", "-r", "-f", "json", "-o", str(bandit), ".")
     expected = {
         "complexity": [("a.py", 5, 2), ("sub/b.py", 5, 2)],
-        "security": [("a.py", 7, "B324", "high"), ("sub/b.py", 7, "B324", "high")],
+        "security": [("a.py", 7, "B324", "high", "high"), ("sub/b.py", 7, "B324", "high", "high")],
     }
     assert findings.ours(found, radon) == findings.theirs(radon, bandit) == expected
     assert findings.everything(found)["complexity"] == [
@@ -49,6 +50,45 @@ def test_both_sides_of_the_scan_find_the_same(small: Path, *, cached: bool) -> N
         ("sub/b.py", 5, 2),
         ("sub/b.py", 6, 1),
     ]
+
+
+def test_what_bandit_has_not_read_is_not_compared(small: Path) -> None:
+    """It would be a finding less on one side."""
+    radon, bandit = small.parent / "radon.json", small.parent / "bandit.json"
+    (small / "a.py").write_text("def f(:\n")
+    engine(small, "bandit", "-q", "-r", "-f", "json", "-o", str(bandit), ".")
+    with pytest.raises(UnequalError, match=r"bandit has not read all files: .*\./a\.py"):
+        findings.theirs(radon, bandit)
+
+
+def test_the_scan_and_ruff_look_at_the_same_files(small: Path) -> None:
+    """And each finds something there, which need not be the same."""
+    found, report = small.parent / "found.json", small.parent / "ruff.json"
+    ruff = Path(find_ruff_bin())
+    (small / "pyproject.toml").write_text("[tool.ruff]\nextend-exclude = ['sub']\n")
+    scanning.main([str(small), str(found)])
+    report.write_text('[{"code": "S324"}]')
+    assert (
+        findings.looked_at(found) == findings.looked_at_by_ruff(ruff, small, report) == ["a.py", "sub/b.py"]
+    )
+    report.write_text("[]")
+    with pytest.raises(UnequalError, match="ruff has found nothing"):
+        findings.looked_at_by_ruff(ruff, small, report)
+    found.write_text('{"files": ["a.py"], "complexity": [1], "security": []}')
+    with pytest.raises(UnequalError, match="the scan has found nothing in 1 files"):
+        findings.looked_at(found)
+
+
+@pytest.mark.parametrize(("loaded", "told"), [("True", True), ("False", False)])
+def test_the_trivial_project_says_whether_the_plugin_is_there(
+    tmp_path: Path, loaded: str, *, told: bool
+) -> None:
+    """As JUnit's report has it, beside the tests."""
+    report = tmp_path / "tests.xml"
+    seen = f'<properties><property name="backend-gates" value="{loaded}" /></properties>'
+    report.write_text(f"<testsuites><testsuite>{seen}<testcase /></testsuite></testsuites>")
+    assert findings.has_gates(report) == told
+    assert findings.tests(report) == {"passed": 1}
 
 
 def test_a_file_that_cannot_be_measured_ends_the_scan(small: Path) -> None:
