@@ -9,6 +9,8 @@ from typing import Final
 from pytest_backend_gates.analyzers.configuration import tool_table
 from pytest_backend_gates.analyzers.failures import CannotAnalyzeError
 
+#: What bandit excludes by itself, but for ``__pycache__``, which comes with the first run and is part of no source's path.
+LEFT_OUT: Final = ".svn,CVS,.bzr,.hg,.git,.tox,.eggs,*.egg"
 _GROUPS: Final = ("bandit.plugins", "bandit.blacklists")
 
 
@@ -25,8 +27,8 @@ def fingerprint(rootdir: Path) -> str:
     ini = rootdir / ".bandit"
     parser = _parsed(ini)
     named = parser.get("bandit", "configfile", fallback=None)
-    # To bandit a name stands for what is in it, once it is a folder's.
-    excluded = parser.get("bandit", "exclude", fallback="").split(",")
+    # To bandit a name stands for what is in it, once it is a folder's, and before for every path that it is part of.
+    excluded = (parser.get("bandit", "exclude", fallback="") or LEFT_OUT).split(",")
     folders = ",".join(name for name in excluded if (rootdir / name).is_dir())
     config = _text(rootdir / named) if named else ""
     return "\0".join([metadata.version("bandit"), table, _text(ini), folders, config])

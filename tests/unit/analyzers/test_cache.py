@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -184,6 +185,21 @@ def test_a_folder_that_bandits_ini_excludes_and_that_comes_later(scans: Scans) -
     scans.run()
     (scans.root / "sub" / "gen").mkdir()
     assert scans.run() == scans.cold()
+
+
+def test_a_folder_that_bandit_excludes_by_itself_and_that_comes_later(scans: Scans) -> None:
+    """The same."""
+    scans.write({"CVSS.py": WEAK})
+    before = scans.run()
+    (scans.root / "CVS").mkdir()
+    assert scans.run() == scans.cold() != before
+
+
+def test_what_bandit_excludes_by_itself_is_known() -> None:
+    """Without importing it, which takes long."""
+    code = "from bandit.core import constants; print(*constants.EXCLUDE)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert {*security_identity.LEFT_OUT.split(","), "__pycache__"} == set(told.split())
 
 
 def test_other_settings_of_the_project_are_no_reason(scans: Scans) -> None:
