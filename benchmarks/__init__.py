@@ -4,6 +4,7 @@ figures.py     what a run cost, medians, ratios, spreads: pure arithmetic
 comparison.py  two sides, their commands, what both must find, and the goal
 running.py     runs one command and measures it; runs a comparison in alternating pairs
 inputs.py      source distributions and small projects that the sides work on
+launching.py   runs one command, for running.py
 findings.py    what each side has found, in the same words
 environments.py  environments with this plugin and without
 rows.py        the comparisons, in the order of the table

@@ -19,6 +19,8 @@ from benchmarks.table import Row, conditions, document
 _HERE: Final = Path(__file__).parent
 ROOT: Final = _HERE.parent
 RESULTS: Final = _HERE / "RESULTS.md"
+#: What is told as it stands.
+_EXPECTED: Final = (InputError, UnequalError, CommandError)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,9 +60,10 @@ def _row(name: str, workspace: Workspace, pairs: int | None) -> Row:
     try:
         comparison = ROWS[name](workspace)
         summaries = compared(comparison, pairs or comparison.pairs, workspace.log, _tell)
-    except (InputError, UnequalError, CommandError) as error:
-        _tell(str(error))
-        return Row(name, comparison, failure=str(error).partition("\n")[0], occasion=occasion(_HERE))
+    except Exception as error:  # noqa: BLE001 - whatever one row meets, the others are measured
+        told = str(error) if isinstance(error, _EXPECTED) else f"{type(error).__name__}: {error}"
+        _tell(told)
+        return Row(name, comparison, failure=told.partition("\n")[0], occasion=occasion(_HERE))
     return Row(name, comparison, summaries, occasion=occasion(_HERE))
 
 

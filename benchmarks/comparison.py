@@ -4,9 +4,10 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Final, Literal
 
-from benchmarks.figures import Cost, Summary, difference, ratio
+from benchmarks.figures import Cost, Summary, differences, ratio
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -25,10 +26,10 @@ class Command:
     statuses: tuple[int, ...] = (0,)
 
     def __str__(self) -> str:
-        """Return it as one would type it, with the interpreter's name in place of its path."""
-        first, *others = self.words
+        """Return it as one would type it where ``$ROOT`` is the folder of this project."""
+        words = ["python" if word == sys.executable else _quoted(word) for word in self.words]
         settings = [f"{name}={value}" for name, value in self.environment.items()]
-        return " ".join([*settings, Path(first).name, *(_quoted(word) for word in others)])
+        return f"cd {self.cwd} && {' '.join([*settings, *words])}".replace(str(ROOT), "$ROOT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +47,23 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The most that ours may cost: a ratio to the other side, a difference from it, or an absolute figure."""
+    """The most that ours may cost: a ratio to the other side, a difference from it, or an absolute figure.
+
+    *to_first*: of the other side its first command alone.
+    """
 
     kind: Literal["ratio", "difference", "absolute"]
     what: str
     limit: float
+    to_first: bool = False
 
     def reached(self, ours: Summary, theirs: Summary) -> float:
         """Return the figure to compare with the limit."""
+        other = theirs.parts[0] if self.to_first else theirs
         if self.kind == "ratio":
-            return ratio(ours, theirs, self.what)
+            return ratio(ours, other, self.what)
         if self.kind == "difference":
-            return difference(ours, theirs, self.what)
+            return median(differences(ours, other, self.what))
         return ours.median(self.what)
 
     def is_met(self, ours: Summary, theirs: Summary) -> bool:
@@ -67,7 +73,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One row of the table: ours against theirs, in *pairs* alternating pairs. *before* prepares each, unmeasured."""
+    """One row of the table: ours against theirs, in *pairs* alternating pairs. *before* prepares each, unmeasured.
+
+    Where the sides are not *alike* in what they do, the ratio of their costs says nothing.
+    """
 
     name: str
     ours: Side
@@ -75,6 +84,7 @@ class Comparison:
     goals: tuple[Goal, ...]
     pairs: int = 10
     before: Callable[[], object] = lambda: None
+    alike: bool = True
 
     def check(self) -> None:
         """Raise :class:`UnequalError` unless both sides have found the same."""

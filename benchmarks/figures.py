@@ -2,10 +2,13 @@
 
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, Self
 
 #: What one of the system's units of memory is: a kilobyte, or a byte.
 KILOBYTES_IN_A_UNIT: Final = 1024 if sys.platform == "darwin" else 1
@@ -34,22 +37,32 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Many runs of one side, in the order in which they were made."""
+    """Many runs of one side, in the order in which they were made; where it has several commands, those of each too."""
 
     costs: tuple[Cost, ...]
+    parts: "tuple[Summary, ...]" = ()
+
+    @classmethod
+    def of_runs(cls, runs: Sequence[Sequence[Cost]]) -> Self:
+        """Summarize *runs*: of each what its commands cost."""
+        parts = tuple(map(Summary, zip(*runs, strict=True)))
+        return cls(tuple(reduce(add, run) for run in runs), parts if len(parts) > 1 else ())
 
     def median(self, what: str) -> float:
         """Return the median of *what*."""
         return median(cost.of(what) for cost in self.costs)
 
-    def spread(self, what: str) -> float:
-        """Return the distance between the quartiles as a share of the median; 0 with fewer than four runs."""
-        values = sorted(cost.of(what) for cost in self.costs)
-        middle = median(values)
-        if len(values) < 4 or not middle:
-            return 0.0
-        quarter = len(values) // 4
-        return (values[-quarter - 1] - values[quarter]) / middle
+    def spread(self, what: str) -> float | None:
+        """Return the distance between the quartiles as a share of the median; None with fewer than four runs."""
+        values = [cost.of(what) for cost in self.costs]
+        between, middle = quartiles(values), median(values)
+        return (between[1] - between[0]) / middle if between and middle else None
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return the lower and the upper one; None of fewer than four values."""
+    ordered, quarter = sorted(values), len(values) // 4
+    return (ordered[quarter], ordered[-quarter - 1]) if quarter else None
 
 
 def peak_memory() -> float:
@@ -69,7 +82,7 @@ def ratio(ours: Summary, theirs: Summary, what: str) -> float:
     return ours.median(what) / theirs.median(what)
 
 
-def difference(ours: Summary, theirs: Summary, what: str) -> float:
-    """Return the median of the differences in each pair: what disturbs both runs of a pair cancels."""
+def differences(ours: Summary, theirs: Summary, what: str) -> list[float]:
+    """Return the difference in each pair: what disturbs both runs of a pair cancels."""
     pairs = zip(ours.costs, theirs.costs, strict=True)
-    return median(one.of(what) - other.of(what) for one, other in pairs)
+    return [one.of(what) - other.of(what) for one, other in pairs]

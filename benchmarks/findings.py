@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -35,16 +34,38 @@ def ours(found: Path, radon: Path) -> Found:
 
 
 def our_static(report: Path, radon: Path) -> Found:
-    """Read from our JSON report, its paths below ``src``, the subjects that *radon* reports, and all issues."""
-    measured = json.loads(report.read_text(encoding="utf-8"))["measurements"]
-    reported = {subject for subject, _ in _subjects(radon)}
+    """Read from our JSON report the subjects that *radon* reports, and all issues."""
+    found, reported = our_scan(report), {subject for subject, _ in _subjects(radon)}
+    return {**found, "complexity": [one for one in found["complexity"] if one[0] in reported]}
+
+
+def our_scan(report: Path) -> Found:
+    """Read from our JSON report, its paths below ``src``, all blocks and all issues. Raises :class:`UnequalError` without."""
+    told = json.loads(report.read_text(encoding="utf-8"))
+    outcomes = {one["gate"]: one["outcome"] for one in told["gates"]}
+    if not {outcomes["complexity"], outcomes["security"]} <= {"PASSED", "FAILED"}:
+        raise UnequalError(f"the gates have not measured all that they should: {outcomes}")
+    measured = told["measurements"]
     blocks = [(_below_src(subject), value) for subject, value in measured["complexity"]["subjects"].items()]
     issues = [
         (_below_src(one["path"]), one["line"], one["code"], severity, one["hint"].partition(" ")[0])
         for severity in ("high", "medium", "low")
         for one in measured[f"security.{severity}"]["findings"]
     ]
-    return {"complexity": sorted(one for one in blocks if one[0] in reported), "security": sorted(issues)}
+    return {"complexity": sorted(blocks), "security": sorted(issues)}
+
+
+def scan_by_file(report: Path) -> Found:
+    """Read the same with the blocks told by their files alone."""
+    found = our_scan(report)
+    blocks = [(str(subject).partition("::")[0], value) for subject, value in found["complexity"]]
+    return {**found, "complexity": sorted(blocks)}
+
+
+def everything_by_file(found: Path) -> Found:
+    """Read what ``benchmarks.scanning`` wrote, as :func:`scan_by_file` tells it."""
+    told = everything(found)
+    return {**told, "complexity": sorted((file, number) for file, _, number in told["complexity"])}
 
 
 def static_by_subject(radon: Path, bandit: Path) -> Found:
@@ -94,20 +115,16 @@ def has_gates(junit: Path) -> bool:
     return {one.get("name"): one.get("value") for one in properties}["backend-gates"] == "True"
 
 
-def tests(junit: Path) -> dict[str, int]:
-    """Count the tests of a JUnit report by how they ended; the gates and the contract's, which stand among them, are none."""
+def tests(junit: Path) -> list[tuple[str, str]]:
+    """Read the tests of a JUnit report and how each ended; the gates and the contract's, which stand among them, are none."""
     cases = ET.parse(junit).iter("testcase")  # noqa: S314 - written a moment ago by the run itself
     own = [case for case in cases if case.get("classname") not in _NO_TESTS]
-    return dict(Counter(case[0].tag if len(case) else "passed" for case in own))
+    return sorted((f"{case.get('classname')}::{case.get('name')}", _ending(case)) for case in own)
 
 
 def our_coverage(report: Path) -> list[int]:
-    """Read covered and coverable lines and branches from our JSON report. Raises :class:`UnequalError` without a scan."""
-    told = json.loads(report.read_text(encoding="utf-8"))
-    outcomes = {one["gate"]: one["outcome"] for one in told["gates"]}
-    if not {outcomes["complexity"], outcomes["security"]} <= {"PASSED", "FAILED"}:
-        raise UnequalError(f"the gates have not measured all that they should: {outcomes}")
-    measured = told["measurements"]["coverage"]
+    """Read covered and coverable lines and branches from our JSON report."""
+    measured = json.loads(report.read_text(encoding="utf-8"))["measurements"]["coverage"]
     return [measured["hits"], measured["total"]]
 
 
@@ -125,7 +142,7 @@ def our_contract(report: Path) -> Contract:
     reason = next(gate["reason"] for gate in told["gates"] if gate["gate"] == "contract")
     requests = re.search(r"([\d,]+) requests", reason)
     if requests is None:
-        raise ValueError(f"no operation was asked: {reason}")
+        raise UnequalError(f"no operation was asked: {reason}")
     return {
         "operations": [len(measured["contract.operations"]["subjects"])],
         "requests": [int(requests[1].replace(",", ""))],
@@ -186,6 +203,10 @@ def _subjects(radon: Path) -> Iterator[tuple[str, int]]:
 
 def _ratings(issue: dict[str, Any]) -> tuple[str, str]:
     return issue["issue_severity"], issue["issue_confidence"]
+
+
+def _ending(case: ET.Element) -> str:
+    return case[0].tag if len(case) else "passed"
 
 
 def _is_class(block: dict[str, Any]) -> bool:

@@ -79,6 +79,19 @@ def off(workspace: Workspace) -> Comparison:
     )
 
 
+def plugins(workspace: Workspace) -> Comparison:
+    """Compare one trivial test with and without the plugins that schemathesis and hypothesis bring."""
+    project = workspace.project("off", _TRIVIAL)
+
+    def side(name: str, *words: str) -> Side:
+        tests = workspace.folder / f"plugins-{name}.xml"
+        command = Command(_pytest(tests, *_NO_CACHE, *words), project)
+        return Side(name, (command,), lambda: findings.tests(tests))
+
+    without = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
+    return Comparison("plugins", side("with"), side("without", *without), ())
+
+
 class Suite:
     """The suite of a project that nobody here wrote, and what both sides write down of it."""
 
@@ -94,41 +107,45 @@ class Suite:
         report = self._folder / f"gates-{self.name}.json"
         gates = ("--backend-gates", "--backend-gates-skip=contract", f"--backend-gates-report=json:{report}")
         command, tests = self._pytest(title, *words, *gates)
-        return Side(title, (command,), lambda: (findings.tests(tests), findings.our_coverage(report)))
+        return Side(
+            title,
+            (command,),
+            lambda: (findings.tests(tests), findings.our_coverage(report), findings.scan_by_file(report)),
+        )
 
-    def coverage(self, title: str, *words: str, then: Sequence[Command] = ()) -> Side:
-        """Return the suite under ``--cov``, and commands that follow it."""
-        report = self._folder / f"coverage-{self.name}.json"
-        command, tests = self._pytest(title, *words, "--cov=src", f"--cov-report=json:{report}")
-        return Side(title, (command, *then), lambda: (findings.tests(tests), findings.coverage(report)))
+    def coverage(self, *words: str) -> Side:
+        """Return the suite under ``--cov``, and then the scan of its source by itself."""
+        report, found = (self._folder / f"{kind}-{self.name}.json" for kind in ("coverage", "scan"))
+        command, tests = self._pytest("pytest", *words, "--cov=src", f"--cov-report=json:{report}")
+        return Side(
+            "pytest --cov, scan",
+            (command, program("scanning", self.project / "src", found)),
+            lambda: (
+                findings.tests(tests),
+                findings.coverage(report),
+                findings.everything_by_file(found),
+            ),
+        )
 
     def _pytest(self, title: str, *words: str) -> tuple[Command, Path]:
-        tests = self._folder / f"{title.partition(' ')[0]}-{self.name}.xml"
+        tests = self._folder / f"{title}-{self.name}.xml"
         # Its own configuration, also where it has none: not that of the project around this folder.
         words = _pytest(tests, "-c", "pyproject.toml", *words)
         return Command(words, self.project, self._path, statuses=(0, 1)), tests
 
 
 def whole(workspace: Workspace, name: str) -> Comparison:
-    """Compare a real suite under all gates but the contract, without a cache, with the same under ``--cov``."""
+    """Compare a real suite under all gates but the contract, without a cache, with ``--cov``, and the scan by itself after it."""
     suite = Suite(workspace, name)
     return Comparison(
         f"whole-{name}",
         suite.gates("gates", *_NO_CACHE),
-        suite.coverage("pytest --cov", *_NO_CACHE),
-        (Goal("ratio", "wall", 1.03), Goal("ratio", "memory", 1.25)),
-    )
-
-
-def whole_and_scan(workspace: Workspace, name: str) -> Comparison:
-    """Compare the same with ``--cov`` and the scan of its source by itself, one after the other."""
-    suite, found = Suite(workspace, name), workspace.folder / f"scan-{name}.json"
-    scan = program("scanning", suite.project / "src", found)
-    return Comparison(
-        f"whole-{name}-and-scan",
-        suite.gates("gates", *_NO_CACHE),
-        suite.coverage("pytest --cov, scan", *_NO_CACHE, then=(scan,)),
-        (Goal("ratio", "cpu", 1.0),),
+        suite.coverage(*_NO_CACHE),
+        (
+            Goal("ratio", "wall", 1.03, to_first=True),
+            Goal("ratio", "memory", 1.25, to_first=True),
+            Goal("ratio", "cpu", 1.0),
+        ),
     )
 
 
@@ -138,8 +155,8 @@ def whole_warm(workspace: Workspace, name: str) -> Comparison:
     return Comparison(
         f"whole-{name}-warm",
         suite.gates("gates", "-o", cache),
-        suite.coverage("pytest --cov", "-o", cache),
-        (Goal("ratio", "cpu", 1.02),),
+        suite.coverage("-o", cache),
+        (Goal("ratio", "cpu", 1.02, to_first=True),),
     )
 
 
@@ -152,7 +169,7 @@ def judging(workspace: Workspace, name: str, sizes: Sequence[int], *goals: Goal)
         return Side(title, (command,), lambda: findings.judged(found), told=lambda: findings.told(found))
 
     linear = Goal("ratio", "cpu", 1.25)
-    return Comparison(name, side("once", 1), side("a hundredth, 100 times", 100), (*goals, linear), pairs=5)
+    return Comparison(name, side("once", 1), side("a hundredth, 100 times", 100), (*goals, linear))
 
 
 def taps(workspace: Workspace, application: str, limit: float) -> Comparison:
@@ -193,14 +210,14 @@ def kept(workspace: Workspace) -> Comparison:
         )
 
     goal = Goal("difference", "memory", 32)
-    return Comparison("requests-kept", side(_REQUESTS), side(300), (goal,), pairs=3)
+    return Comparison("requests-kept", side(_REQUESTS), side(300), (goal,), pairs=4, alike=False)
 
 
 ROWS: Final[Mapping[str, Callable[[Workspace], Comparison]]] = {
     "off": off,
+    "plugins": plugins,
     **static_rows.ROWS,
     **{f"whole-{name}": partial(whole, name=name) for name in SUITES},
-    **{f"whole-{name}-and-scan": partial(whole_and_scan, name=name) for name in SUITES},
     **{f"whole-{name}-warm": partial(whole_warm, name=name) for name in SUITES},
     **contract_rows.ROWS,
     "judging": lambda workspace: judging(

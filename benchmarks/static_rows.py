@@ -1,5 +1,6 @@
 """The comparisons of the static scan: with radon and bandit, with itself without a cache, and with ruff."""
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -59,7 +60,7 @@ def _scanned(
 
 def static_warm(workspace: Workspace) -> Comparison:
     """Compare a scan of what has not changed with the same scan without a cache."""
-    return _cached(workspace, "static-warm", 0.3)
+    return _cached(workspace, "static-warm", 0.3, workspace.source(*_DJANGO) / "django")
 
 
 def static_ruff(workspace: Workspace) -> Comparison:
@@ -88,7 +89,9 @@ def static_ruff(workspace: Workspace) -> Comparison:
 
 def static_one_changed(workspace: Workspace) -> Comparison:
     """Compare a scan of what has changed in one file with the same scan without a cache."""
-    changed = workspace.source(*_DJANGO) / "django" / "shortcuts.py"
+    package = workspace.folder / "django-changed"
+    shutil.copytree(workspace.source(*_DJANGO) / "django", package, dirs_exist_ok=True)
+    changed = package / "shortcuts.py"
     head = "\n\ndef changed(a):\n"
     original, lengths = changed.read_text(encoding="utf-8").partition(head)[0], count(1)
 
@@ -97,13 +100,12 @@ def static_one_changed(workspace: Workspace) -> Comparison:
         body = "    assert a if a else a\n" * next(lengths)
         changed.write_text(f"{original}{head}{body}", encoding="utf-8")
 
-    return _cached(workspace, "static-one-changed", 0.5, change)
+    return _cached(workspace, "static-one-changed", 0.5, package, change)
 
 
 def _cached(
-    workspace: Workspace, name: str, limit: float, before: Callable[[], object] = lambda: None
+    workspace: Workspace, name: str, limit: float, package: Path, before: Callable[[], object] = lambda: None
 ) -> Comparison:
-    package = workspace.source(*_DJANGO) / "django"
     cache, warm, cold = (workspace.folder / name for name in ("cache", "warm.json", "cold.json"))
     cache.mkdir(exist_ok=True)
     return Comparison(

@@ -8,19 +8,38 @@ from importlib import metadata
 from typing import Final
 
 from benchmarks.comparison import Comparison, Goal
-from benchmarks.figures import UNITS, Summary, ratio
+from benchmarks.figures import UNITS, Summary, differences, quartiles, ratio
 
 _PACKAGES: Final = (
     "pytest-backend-gates",
     "pytest",
     "coverage",
     "pytest-cov",
+    "pytest-xdist",
     "radon",
     "bandit",
     "schemathesis",
+    "hypothesis",
+    "fastapi",
+    "starlette",
+    "litestar",
+    "flask",
+    "werkzeug",
+    "django",
+    "sqlalchemy",
 )
 COMMANDS: Final = "## Commands"
-_COLUMNS: Final = ("comparison", "side", "wall", "CPU", "peak memory", "ratio wall", "ratio CPU", "goal")
+_COLUMNS: Final = (
+    "comparison",
+    "side",
+    "wall",
+    "CPU",
+    "peak memory",
+    "pairs",
+    "ratio wall",
+    "ratio CPU",
+    "goal",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,7 @@ def document(rows: Sequence[Row], conditions: str) -> str:
         "Written by `python -m benchmarks`, each row when it was measured last. Medians, in brackets the distance between the quartiles as a share of them;",
         "CPU is user and system time of all processes, peak memory that of the largest one. In the rows of the taps the",
         "times are what a request (or a statement, where a database is asked) costs more than without the observer; in",
-        "those of judging they are without the time for making the project up.",
+        "those of judging they are without the time for making the project up. `$ROOT` is this project's folder.",
         "",
         conditions,
         "",
@@ -78,34 +97,53 @@ def _lines(row: Row) -> Iterator[str]:
         yield f"| {row.name} | not measured: {row.failure} |" + " |" * (len(_COLUMNS) - 2)
         return
     ours, theirs = row.summaries
-    ratios = [f"{ratio(ours, theirs, what):.2f}" for what in ("wall", "cpu")]
+    ratios = [f"{ratio(ours, theirs, what):.2f}" if comparison.alike else "" for what in ("wall", "cpu")]
     goals = "; ".join(_goal(goal, ours, theirs) for goal in comparison.goals)
-    yield f"| {comparison.name} | {comparison.ours.name} | {_costs(ours)} | {' | '.join(ratios)} | {goals} |"
-    yield f"| | {comparison.theirs.name} | {_costs(theirs)} | | | |"
+    figures = [_costs(ours), str(len(ours.costs)), *ratios, goals]
+    yield f"| {comparison.name} | {comparison.ours.name} | {' | '.join(figures)} |"
+    yield f"| | {comparison.theirs.name} | {_costs(theirs)} | | | | |"
 
 
 def _costs(summary: Summary) -> str:
-    return " | ".join(
-        f"{_text(summary.median(what), unit)} ({summary.spread(what):.0%})" for what, unit in UNITS.items()
-    )
+    return " | ".join(_cost(summary, what, unit) for what, unit in UNITS.items())
+
+
+def _cost(summary: Summary, what: str, unit: str) -> str:
+    spread = summary.spread(what)
+    return _text(summary.median(what), unit) + ("" if spread is None else f" ({spread:.0%})")
 
 
 def _goal(goal: Goal, ours: Summary, theirs: Summary) -> str:
     unit = "x" if goal.kind == "ratio" else UNITS[goal.what]
     sign = "+" if goal.kind == "difference" else ""
     met = "met" if goal.is_met(ours, theirs) else "MISSED"
-    reached = goal.reached(ours, theirs)
-    return f"{goal.what} {_text(reached, unit, sign)}, at most {_text(goal.limit, unit, sign)}: {met}"
+    reached, limit = _apart(goal.reached(ours, theirs), goal.limit, unit, sign)
+    between = quartiles(differences(ours, theirs, goal.what)) if goal.kind == "difference" else None
+    quarters = f" (quartiles {' to '.join(_text(one, unit, sign) for one in between)})" if between else ""
+    return f"{goal.what}{' of its first' * goal.to_first} {reached}{quarters}, at most {limit}: {met}"
 
 
-def _text(value: float, unit: str, sign: str = "") -> str:
+def _apart(reached: float, limit: float, unit: str, sign: str) -> tuple[str, str]:
+    """Write both with as many digits as it takes to tell them apart."""
+    for digits in range(3, 17):
+        texts = _text(reached, unit, sign, digits), _text(limit, unit, sign, digits)
+        if reached == limit or texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _text(value: float, unit: str, sign: str = "", digits: int = 3) -> str:
     """Write a quantity; of seconds those below a thousandth in microseconds."""
     if unit == "s" and 0 < abs(value) < 0.001:
         value, unit = value * 1e6, "us"
-    return f"{value:{sign}.3g}{unit if unit == 'x' else f' {unit}'}"
+    return f"{value:{sign}.{digits}g}{unit if unit == 'x' else f' {unit}'}"
 
 
 def _commands(row: Row, comparison: Comparison) -> Iterator[str]:
     yield f"- {comparison.name} ({row.occasion})"
-    for side in (comparison.ours, comparison.theirs):
-        yield f"  - {side.name}: `{' && '.join(map(str, side.commands))}`"
+    summaries = row.summaries or (Summary(()), Summary(()))
+    for side, summary in zip((comparison.ours, comparison.theirs), summaries, strict=True):
+        yield f"  - {side.name}"
+        for number, command in enumerate(side.commands):
+            cost = _costs(summary.parts[number]).replace(" |", ",") if summary.parts else ""
+            yield f"    - `{command}`{cost and f': {cost}'}"

@@ -45,18 +45,50 @@ def test_what_a_command_costs_is_measured(tmp_path: Path) -> None:
     assert cost.cpu > idle.cpu
     assert cost.wall > 0
     assert cost.memory > 190
+    assert idle.memory < 100
+
+
+def test_memory_is_the_command_s_and_not_that_of_who_measures(tmp_path: Path) -> None:
+    """Linux tells of a child what its parent had when it began it, if that was more."""
+    taken = bytearray(300_000_000)
+    taken[::4096] = b"x" * len(taken[::4096])
+    assert measured(command(tmp_path, "pass"), tmp_path / "log").memory < 100
+
+
+def test_what_cannot_be_started_is_an_error(tmp_path: Path) -> None:
+    """Named as it would be typed."""
+    with pytest.raises(CommandError) as error:
+        measured(Command(("no-such-program", "x"), tmp_path), tmp_path / "log")
+    assert (
+        str(error.value)
+        == f"cd {tmp_path} && no-such-program x could not be started: No such file or directory"
+    )
+
+
+def test_a_figure_is_told_apart_from_its_limit(tmp_path: Path) -> None:
+    """With as many digits as it takes: 1.03x is at most 1.03x."""
+    goals = (Goal("ratio", "wall", 1.03), Goal("difference", "cpu", 0.005))
+    comparison = Comparison(
+        "row", side(tmp_path, "ours", "x"), side(tmp_path, "theirs", "x"), goals, alike=False
+    )
+    ours = Summary(tuple(Cost(1.03004, 0.75 + number / 1000, 1) for number in range(8)))
+    text = document([Row("row", comparison, (ours, Summary((Cost(1, 0.75, 1),) * 8)))], "")
+    assert (
+        "| 8 | | | wall 1.03004x, at most 1.03x: MISSED; "
+        "cpu +0.0035 s (quartiles +0.002 s to +0.005 s), at most +0.005 s: met |"
+    ) in text.replace("|  |  |", "| | |")
 
 
 def test_what_a_side_measures_itself_is_its_cost(tmp_path: Path) -> None:
     """Below a thousandth of a second the table tells microseconds."""
     told = Cost(0.5, 12.5e-6, 10)
     idle = Side("ours", (command(tmp_path, "pass"),), lambda: None, told=lambda: told)
-    assert run_once(idle, tmp_path / "log") is told
+    assert run_once(idle, tmp_path / "log") == (told,)
     comparison = Comparison("row", idle, idle, (Goal("absolute", "cpu", 10e-6), Goal("ratio", "cpu", 2)))
     summary = Summary((told,))
     text = document([Row("row", comparison, (summary, summary))], "")
     assert (
-        "| row | ours | 0.5 s (0%) | 12.5 us (0%) | 10 MB (0%) | 1.00 | 1.00 | cpu 12.5 us, at most 10 us: MISSED; cpu 1x, at most 2x: met |"
+        "| row | ours | 0.5 s | 12.5 us | 10 MB | 1 | 1.00 | 1.00 | cpu 12.5 us, at most 10 us: MISSED; cpu 1x, at most 2x: met |"
         in text
     )
 
@@ -124,30 +156,31 @@ def test_the_table_has_figures_goals_and_commands(tmp_path: Path) -> None:
     summaries = compared(comparison, 1, tmp_path / "log", print)
     rows = [Row("tiny", comparison, summaries, occasion="today"), Row("other", failure="no network")]
     text = re.sub(r"\d+(\.\d+)?(e-\d+)?", "0", document(rows, "a machine"))
-    shown = f"python{'' if sys.executable.endswith('python') else '0'} -c"
     code = f"'{re.sub(r'[0-9]+', '0', PROGRAM)}'"
     place = re.sub(r"\d+(\.\d+)?", "0", str(tmp_path))
     assert text.splitlines()[7:] == [
         "a machine",
         "",
-        "| comparison | side | wall | CPU | peak memory | ratio wall | ratio CPU | goal |",
-        "|---|---|---|---|---|---|---|---|",
-        "| tiny | ours | 0 s (0%) | 0 s (0%) | 0 MB (0%) | 0 | 0 | memory 0x, at most 0x: met; wall 0 s, at most 0 s: MISSED |",
-        "| | theirs | 0 s (0%) | 0 s (0%) | 0 MB (0%) | | | |",
-        "| other | not measured: no network | | | | | | |",
+        "| comparison | side | wall | CPU | peak memory | pairs | ratio wall | ratio CPU | goal |",
+        "|---|---|---|---|---|---|---|---|---|",
+        "| tiny | ours | 0 s | 0 s | 0 MB | 0 | 0 | 0 | memory 0x, at most 0x: met; wall 0 s, at most 0 s: MISSED |",
+        "| | theirs | 0 s | 0 s | 0 MB | | | | |",
+        "| other | not measured: no network | | | | | | | |",
         "",
         "## Commands",
         "",
         "- tiny (today)",
-        f"  - ours: `{shown} {code} {place}/ours.txt x o`",
-        f"  - theirs: `{shown} {code} {place}/theirs.txt x t`",
+        "  - ours",
+        f"    - `cd {place} && python -c {code} {place}/ours.txt x o`",
+        "  - theirs",
+        f"    - `cd {place} && python -c {code} {place}/theirs.txt x t`",
     ]
     assert [row.is_good for row in rows] == [False, False]
 
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Replace the rows of the program by three tiny ones; return its folder."""
+    """Replace the rows of the program by four tiny ones; return its folder."""
 
     def equal(workspace: Workspace) -> Comparison:
         folder = workspace.folder
@@ -160,9 +193,14 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def missing(_: Workspace) -> Comparison:
         raise InputError("pip download: no network\nmore")
 
+    def unreadable(workspace: Workspace) -> Comparison:
+        nothing = Side("ours", (command(workspace.folder, ""),), lambda: dict[str, int]()["gates"])
+        return Comparison("unreadable", nothing, nothing, ())
+
     rows: Mapping[str, Callable[[Workspace], Comparison]] = {
         "equal": equal,
         "unequal": unequal,
+        "unreadable": unreadable,
         "missing": missing,
     }
     monkeypatch.setattr(program, "ROWS", rows)
@@ -186,10 +224,11 @@ def test_a_row_that_is_measured_again(tiny: Path) -> None:
     whole = (tiny / "RESULTS.md").read_text()
     assert program.main(["equal"]) == 0
     again = (tiny / "RESULTS.md").read_text()
+    tiny_rows = ("equal", "unequal", "unreadable", "missing")
     names = [
         line.split()[1] for line in again.splitlines() if line.startswith(("| ", "- ")) and line[2] != "|"
     ]
-    assert names == ["comparison", "equal", "unequal", "missing", "equal", "unequal"]
+    assert names == ["comparison", *tiny_rows, "equal", "unequal", "unreadable"]
     assert [
         line for line in again.splitlines() if "equal | ours" not in line and "| | theirs" not in line
     ] == [line for line in whole.splitlines() if "equal | ours" not in line and "| | theirs" not in line]
@@ -204,15 +243,16 @@ def test_all_rows_are_written_down(tiny: Path, capsys: pytest.CaptureFixture[str
     out, _ = capsys.readouterr()
     assert (tiny / "RESULTS.md").read_text() + "\n" == out
     assert re.search(r"^- equal \(\d{4}-\d\d-\d\d(, [0-9a-f]{7,}\+?)?\)$", out, re.MULTILINE)
-    assert "| unequal | not measured: unequal: ours and theirs have found x and y | | | | | | |" in out
-    assert "| missing | not measured: pip download: no network | | | | | | |" in out
+    assert "| unequal | not measured: unequal: ours and theirs have found x and y | | | | | | | |" in out
+    assert "| unreadable | not measured: KeyError: 'gates' | | | | | | | |" in out
+    assert "| missing | not measured: pip download: no network | | | | | | | |" in out
 
 
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["equall"], "no row is named equall; there are equal, unequal, missing"),
+        (["equall"], "no row is named equall; there are equal, unequal, unreadable, missing"),
         (["--pairs", "0"], "--pairs: at least one"),
     ],
 )
@@ -224,10 +264,11 @@ def test_mistakes_are_told(arguments: list[str], message: str, capsys: pytest.Ca
     assert capsys.readouterr().err.splitlines()[-1] == f"python -m benchmarks: error: {message}"
 
 
-def test_every_row_has_a_docstring_and_a_name() -> None:
+def test_the_rows_in_their_order() -> None:
     """The names that one can ask for are those of the table."""
     assert list(ROWS) == [
         "off",
+        "plugins",
         "static-cold",
         "static-cold-two-cores",
         "static-warm",
@@ -237,10 +278,9 @@ def test_every_row_has_a_docstring_and_a_name() -> None:
         "static-attrs",
         "whole-h2",
         "whole-attrs",
-        "whole-h2-and-scan",
-        "whole-attrs-and-scan",
         "whole-h2-warm",
         "whole-attrs-warm",
+        "whole-bookshop",
         "whole-contract-bookshop",
         "whole-contract-corner_shop",
         "memory",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks import findings
+from benchmarks.comparison import UnequalError
 from benchmarks.contract_rows import toml
 from benchmarks.environments import environment
 from benchmarks.inputs import Workspace
@@ -66,7 +67,9 @@ def _gates(tmp_path: Path, reason: str) -> Path:
         "contract.operations": {"subjects": {"GET /a": {}, "GET /b": {}}},
         "contract.failures": {"findings": [{**finding, "code": "not_a_server_error"}] * 2},
     }
-    told = {"measurements": measurements, "gates": [{"gate": "contract", "reason": reason}]}
+    gates = [{"gate": gate, "outcome": "PASSED"} for gate in ("complexity", "security")]
+    contract = {"gate": "contract", "outcome": "PASSED", "reason": reason}
+    told = {"measurements": measurements, "gates": [*gates, contract]}
     (tmp_path / "gates.json").write_text(json.dumps(told), "utf-8")
     return tmp_path / "gates.json"
 
@@ -98,7 +101,7 @@ def test_both_sides_are_read_in_the_same_words(tmp_path: Path) -> None:
 
 def test_where_nothing_was_asked_nothing_is_compared(tmp_path: Path) -> None:
     """Two sides that do nothing would be equal."""
-    with pytest.raises(ValueError, match="no operation was asked: there is no schema"):
+    with pytest.raises(UnequalError, match="no operation was asked: there is no schema"):
         findings.our_contract(_gates(tmp_path, "there is no schema"))
 
 

@@ -86,9 +86,10 @@ def test_the_trivial_project_says_whether_the_plugin_is_there(
     """As JUnit's report has it, beside the tests."""
     report = tmp_path / "tests.xml"
     seen = f'<properties><property name="backend-gates" value="{loaded}" /></properties>'
-    report.write_text(f"<testsuites><testsuite>{seen}<testcase /></testsuite></testsuites>")
+    case = '<testcase classname="a" name="t" />'
+    report.write_text(f"<testsuites><testsuite>{seen}{case}</testsuite></testsuites>")
     assert findings.has_gates(report) == told
-    assert findings.tests(report) == {"passed": 1}
+    assert findings.tests(report) == [("a::t", "passed")]
 
 
 def test_a_file_that_cannot_be_measured_ends_the_scan(small: Path) -> None:
@@ -98,29 +99,58 @@ def test_a_file_that_cannot_be_measured_ends_the_scan(small: Path) -> None:
         scanning.main([str(small), str(small.parent / "found.json")])
 
 
-def test_tests_are_counted_without_the_gates(tmp_path: Path) -> None:
-    """By how they ended."""
+def test_tests_are_told_without_the_gates(tmp_path: Path) -> None:
+    """By name, with how each ended: as many that failed are not the same when they are others."""
     cases = (
         '<testcase classname="a" name="b"/><testcase classname="a" name="c"><failure/></testcase>'
         '<testcase classname="backend-gates" name="coverage"/><testcase classname="a" name="d"/>'
     )
     (tmp_path / "junit.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
-    assert findings.tests(tmp_path / "junit.xml") == {"passed": 2, "failure": 1}
+    assert findings.tests(tmp_path / "junit.xml") == [
+        ("a::b", "passed"),
+        ("a::c", "failure"),
+        ("a::d", "passed"),
+    ]
 
 
 def test_coverage_is_read_in_the_same_words(tmp_path: Path) -> None:
     """Lines and branches together."""
     ours, theirs = tmp_path / "ours.json", tmp_path / "theirs.json"
-    gates = [{"gate": "complexity", "outcome": "PASSED"}, {"gate": "security", "outcome": "FAILED"}]
-    told = {"gates": gates, "measurements": {"coverage": {"hits": 7, "total": 10}}}
-    ours.write_text(json.dumps(told))
+    ours.write_text(json.dumps({"measurements": {"coverage": {"hits": 7, "total": 10}}}))
     totals = {"covered_lines": 4, "num_statements": 6, "covered_branches": 3, "num_branches": 4}
     theirs.write_text(json.dumps({"totals": totals}))
     assert findings.our_coverage(ours) == findings.coverage(theirs) == [7, 10]
+
+
+def test_a_scan_within_a_session_is_told_by_file(tmp_path: Path) -> None:
+    """As that of the program is; without a scan there is nothing to compare."""
+    report, found = tmp_path / "report.json", tmp_path / "found.json"
+    gates = [{"gate": "complexity", "outcome": "PASSED"}, {"gate": "security", "outcome": "FAILED"}]
+    issue = {"path": "src/a.py", "line": 3, "code": "B101", "hint": "high confidence"}
+    measurements: dict[str, object] = {
+        f"security.{severity}": {"findings": []} for severity in ("high", "medium")
+    }
+    measurements["security.low"] = {"findings": [issue]}
+    measurements["complexity"] = {"subjects": {"src/b.py::C.m": 2, "src/a.py::g": 4, "src/a.py::f": 1}}
+    told = {"gates": gates, "measurements": measurements}
+    report.write_text(json.dumps(told))
+    scanned = {
+        "complexity": [["a.py", 1, 4], ["a.py", 9, 1], ["b.py", 2, 2]],
+        "security": [["a.py", 3, "B101", "low", "high"]],
+    }
+    found.write_text(json.dumps(scanned))
+    assert (
+        findings.scan_by_file(report)
+        == findings.everything_by_file(found)
+        == {
+            "complexity": [("a.py", 1), ("a.py", 4), ("b.py", 2)],
+            "security": [("a.py", 3, "B101", "low", "high")],
+        }
+    )
     gates[1]["outcome"] = "SKIPPED"
-    ours.write_text(json.dumps(told))
+    report.write_text(json.dumps(told))
     with pytest.raises(UnequalError, match="the gates have not measured all that they should"):
-        findings.our_coverage(ours)
+        findings.scan_by_file(report)
 
 
 @pytest.mark.parametrize("application", list(applications.APPLICATIONS))
