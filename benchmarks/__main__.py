@@ -1,20 +1,27 @@
 """``python -m benchmarks [NAME ...] [--pairs N]``: measures, prints the table, and writes each row down as it comes.
 
-With another number of pairs than the row's own nothing is written down.
+With ``--pairs`` nothing is written down, nor is a row that could not be measured. Needs ``pip install -e ".[dev]"``.
 """
 
 import argparse
+import fcntl
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from benchmarks.comparison import UnequalError
-from benchmarks.inputs import InputError, Workspace
-from benchmarks.results import merged, occasion
-from benchmarks.rows import ROWS
-from benchmarks.running import CommandError, compared
-from benchmarks.table import Row, conditions, document
+try:
+    from benchmarks.comparison import UnequalError
+    from benchmarks.inputs import InputError, Workspace
+    from benchmarks.results import merged, occasion
+    from benchmarks.rows import ROWS
+    from benchmarks.running import CommandError, compared
+    from benchmarks.table import Row, conditions, document
+
+    ON: Final = conditions()
+except (ModuleNotFoundError, metadata.PackageNotFoundError) as missing:
+    raise SystemExit(f'python -m benchmarks: {missing}: it needs pip install -e ".[dev]"') from None
 
 _HERE: Final = Path(__file__).parent
 ROOT: Final = _HERE.parent
@@ -27,25 +34,39 @@ def main(arguments: Sequence[str]) -> int:
     """Return the exit status: 1 when a row could not be measured or a goal was missed."""
     options = _options(arguments)
     workspace = Workspace(ROOT / ".cache" / "benchmarks")
+    with (workspace.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            _tell(f"python -m benchmarks: it is running already, in {workspace.folder}")
+            return 2
+        return _measure(list(options.names or ROWS), workspace, options.pairs)
+
+
+def _measure(names: Sequence[str], workspace: Workspace, pairs: int | None) -> int:
     rows = []
-    for name in options.names or ROWS:
-        rows.append(_row(name, workspace, options.pairs))
-        if options.pairs is None:
+    for name in names:
+        rows.append(_row(name, workspace, pairs))
+        if pairs is None and rows[-1].summaries:
             _write_down(rows[-1])
-    print(document(rows, conditions()))
+    print(document(rows, ON))
     return int(not all(row.is_good for row in rows))
 
 
 def _write_down(row: Row) -> None:
     before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    text = merged(document([row], conditions()), before, list(ROWS))
+    text = merged(document([row], ON), before, list(ROWS))
     RESULTS.write_text(text, encoding="utf-8")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"rows to measure, of {', '.join(ROWS)}")
-    parser.add_argument("--pairs", type=int, help="alternating pairs, in place of each row's own number")
+    parser.add_argument(
+        "--pairs",
+        type=int,
+        help="alternating pairs, in place of each row's own number; then nothing is written down",
+    )
     options = parser.parse_args(arguments)
     unknown = [name for name in options.names if name not in ROWS]
     if unknown:
@@ -72,4 +93,8 @@ def _tell(text: str) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    try:
+        raise SystemExit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        _tell("python -m benchmarks: interrupted")
+        raise SystemExit(130) from None

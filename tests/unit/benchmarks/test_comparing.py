@@ -1,14 +1,19 @@
 """A tiny comparison end to end, with real processes."""
 
+import fcntl
 import os
 import re
+import signal
+import subprocess
 import sys
+import venv
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks import __main__ as program
-from benchmarks.comparison import Command, Comparison, Goal, Side, UnequalError
+from benchmarks.comparison import ROOT, Command, Comparison, Goal, Side, UnequalError
 from benchmarks.figures import Cost, Summary
 from benchmarks.inputs import InputError, Workspace
 from benchmarks.rows import ROWS
@@ -158,7 +163,7 @@ def test_the_table_has_figures_goals_and_commands(tmp_path: Path) -> None:
     text = re.sub(r"\d+(\.\d+)?(e-\d+)?", "0", document(rows, "a machine"))
     code = f"'{re.sub(r'[0-9]+', '0', PROGRAM)}'"
     place = re.sub(r"\d+(\.\d+)?", "0", str(tmp_path))
-    assert text.splitlines()[7:] == [
+    assert text.splitlines()[8:] == [
         "a machine",
         "",
         "| comparison | side | wall | CPU | peak memory | pairs | ratio wall | ratio CPU | goal |",
@@ -199,6 +204,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     rows: Mapping[str, Callable[[Workspace], Comparison]] = {
         "equal": equal,
+        "second": lambda workspace: replace(equal(workspace), name="second"),
         "unequal": unequal,
         "unreadable": unreadable,
         "missing": missing,
@@ -224,35 +230,87 @@ def test_a_row_that_is_measured_again(tiny: Path) -> None:
     whole = (tiny / "RESULTS.md").read_text()
     assert program.main(["equal"]) == 0
     again = (tiny / "RESULTS.md").read_text()
-    tiny_rows = ("equal", "unequal", "unreadable", "missing")
     names = [
         line.split()[1] for line in again.splitlines() if line.startswith(("| ", "- ")) and line[2] != "|"
     ]
-    assert names == ["comparison", *tiny_rows, "equal", "unequal", "unreadable"]
+    assert names == ["comparison", "equal", "second", "equal", "second"]
     assert [
         line for line in again.splitlines() if "equal | ours" not in line and "| | theirs" not in line
     ] == [line for line in whole.splitlines() if "equal | ours" not in line and "| | theirs" not in line]
     (tiny / "RESULTS.md").write_text(again.replace("Python 3", "Python 2"))
     program.main(["missing"])
+    assert "| equal |" in (tiny / "RESULTS.md").read_text()
+    program.main(["second"])
     assert "| equal |" not in (tiny / "RESULTS.md").read_text()
 
 
-def test_all_rows_are_written_down(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Those that could not be measured too, with the reason."""
+def test_what_could_not_be_measured_is_told_and_not_written_down(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was measured before stays."""
+    program.main(["equal"])
+    measured_once, _ = capsys.readouterr()
+    assert (tiny / "RESULTS.md").read_text() + "\n" == measured_once
+    assert program.main(["unequal", "unreadable", "missing"]) == 1
+    assert (tiny / "RESULTS.md").read_text() + "\n" == measured_once
     assert program.main([]) == 1
     out, _ = capsys.readouterr()
-    assert (tiny / "RESULTS.md").read_text() + "\n" == out
     assert re.search(r"^- equal \(\d{4}-\d\d-\d\d(, [0-9a-f]{7,}\+?)?\)$", out, re.MULTILINE)
     assert "| unequal | not measured: unequal: ours and theirs have found x and y | | | | | | | |" in out
     assert "| unreadable | not measured: KeyError: 'gates' | | | | | | | |" in out
     assert "| missing | not measured: pip download: no network | | | | | | | |" in out
 
 
+def test_two_at_once_would_disturb_each_other(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second is told so."""
+    folder = Workspace(tiny / ".cache" / "benchmarks").folder
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert program.main(["equal"]) == 2
+    assert capsys.readouterr() == ("", f"python -m benchmarks: it is running already, in {folder}\n")
+    assert program.main(["equal"]) == 0
+
+
+def test_it_says_what_it_needs(tmp_path: Path) -> None:
+    """Before anything is measured: in an environment where nothing is installed."""
+    venv.create(tmp_path / "bare")
+    ran = subprocess.run(
+        [tmp_path / "bare" / "bin" / "python", "-m", "benchmarks", "--help"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert re.fullmatch(
+        r"python -m benchmarks: No module named '\w+': it needs pip install -e \"\.\[dev\]\"\n", ran.stderr
+    )
+
+
+def test_an_interruption_is_told_in_a_line() -> None:
+    """Without a traceback; nobody is asked to read one who pressed Ctrl-C."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "plugins", "--pairs", "100"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        _, rest = process.communicate()
+    assert line == "plugins: pair 1 of 100\n"
+    assert (process.returncode, rest) == (130, "python -m benchmarks: interrupted\n")
+
+
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["equall"], "no row is named equall; there are equal, unequal, unreadable, missing"),
+        (["equall"], "no row is named equall; there are equal, second, unequal, unreadable, missing"),
         (["--pairs", "0"], "--pairs: at least one"),
     ],
 )
