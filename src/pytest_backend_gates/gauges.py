@@ -85,8 +85,7 @@ def _first_with(value: Number | None, points: Iterable[Columns]) -> str | None:
 
 def _having(values: frozenset[Number], points: Iterable[Columns]) -> Iterator[tuple[Columns, int]]:
     """Yield where one of *values* stands."""
-    some = (columns for columns in points if not values.isdisjoint(columns.values))
-    return ((columns, place) for columns in some for place in columns.places(values))
+    return ((columns, place) for columns in points for place in columns.places(values))
 
 
 def _each_by_itself(row: Verdict) -> bool:
