@@ -6,7 +6,7 @@ Blocks   the mapping of a gauge that was measured file by file
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, count
 
 from pytest_backend_gates.measurements import Finding, Number, Point
 
@@ -41,7 +41,7 @@ class Columns:
 
     def places(self, values: Collection[Number]) -> list[int]:
         """Return where in the columns one of *values* stands."""
-        return [place for place, value in enumerate(self.values) if value in values]
+        return list(compress(count(), map(values.__contains__, self.values)))
 
     def subject(self, place: int) -> str:
         """Return the subject at a *place* in the columns."""

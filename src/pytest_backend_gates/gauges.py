@@ -60,7 +60,7 @@ def judge_points(row: Verdict, points: Sequence[Columns]) -> Verdict:
         reason = f"{threshold.aggregate} of {blocks}"
     return replace(
         row,
-        worst=None if threshold.aggregate == "mean" else _first_with(row.value, points),
+        worst=None if threshold.aggregate == "mean" else _first_with(row.value, over, points),
         total=len(values),
         judged=len(values),
         over=len(over),
@@ -78,15 +78,16 @@ def _each_decided(row: Verdict, values: Iterable[Number]) -> Verdict:
     return row
 
 
-def _first_with(value: Number | None, points: Iterable[Columns]) -> str | None:
+def _first_with(value: Number | None, over: Iterable[Finding], points: Iterable[Columns]) -> str | None:
+    """Return the first subject that has *value*: among those *over* the limit, sorted already, or else of all."""
     having = _having(frozenset() if value is None else frozenset({value}), points)
-    return min((columns.subject(place) for columns, place in having), default=None)
+    subjects = (columns.subject(place) for columns, place in having)
+    return next((one.subject for one in over if one.value == value), None) or min(subjects, default=None)
 
 
 def _having(values: frozenset[Number], points: Iterable[Columns]) -> Iterator[tuple[Columns, int]]:
     """Yield where one of *values* stands."""
-    some = (columns for columns in points if not values.isdisjoint(columns.values))
-    return ((columns, place) for columns in some for place in columns.places(values))
+    return ((columns, place) for columns in points for place in columns.places(values))
 
 
 def _each_by_itself(row: Verdict) -> bool:

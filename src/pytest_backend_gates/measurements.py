@@ -209,7 +209,7 @@ class Samples:
 
     def ordered(self) -> "array[int]":
         """All samples, smallest first."""
-        return array("q", sorted(sample for run in self.runs for sample in run))
+        return array("q", sorted([sample for run in self.runs for sample in run]))
 
     def to_plain(self) -> Plain:
         """Return JSON-able data for :meth:`from_plain`."""

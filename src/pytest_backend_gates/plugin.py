@@ -10,21 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-#: What test authors see; there with and without ``--backend-gates``.
-pytest_plugins = ("pytest_backend_gates.fixtures",)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     from pytest_backend_gates.options import add_options
 
     add_options(parser)
 
 
-# Also without the gates: to pytest an unknown hook in a conftest file is a mistake.
+# Also without the gates: to pytest an unknown hook in a conftest file is a mistake, and the fixtures are there then too.
+# For a name in ``pytest_plugins`` pytest would read the entry points of everything that is installed once more.
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    from pytest_backend_gates import hookspecs
+    from pytest_backend_gates import fixtures, hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
+    pluginmanager.register(fixtures, fixtures.__name__)
 
 
 # The outermost wrapper: pytest's own imports what the project's ``filterwarnings`` name.

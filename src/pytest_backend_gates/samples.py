@@ -7,7 +7,6 @@ from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil
 from struct import calcsize, pack, unpack
 from typing import Final
 from zlib import compress, decompress
@@ -49,4 +48,5 @@ def nearest_rank(ordered: Sequence[int], share: Fraction) -> int:
 
     Raises ``IndexError`` without samples.
     """
-    return ordered[max(1, ceil(share * len(ordered))) - 1]
+    rank = -(-share.numerator * len(ordered) // share.denominator)  # rounded up
+    return ordered[max(1, rank) - 1]

@@ -34,15 +34,10 @@ def selection(globs: Sequence[str], subjects: Iterable[str]) -> frozenset[str]:
     if not globs:
         return frozenset(subjects)
     files, blocks = _compiled(tuple(globs))
-    by_file: dict[str, bool] = {}
-
-    def is_meant(subject: str) -> bool:
-        path = subject.partition("::")[0]
-        if path not in by_file:
-            by_file[path] = files is not None and files.fullmatch(path) is not None
-        return by_file[path] or (blocks is not None and blocks.fullmatch(subject) is not None)
-
-    return frozenset(filter(is_meant, subjects))
+    paths = {subject: subject.partition("::")[0] for subject in subjects}
+    in_files = set(filter(files.fullmatch, set(paths.values()))) if files else ()
+    in_blocks = filter(blocks.fullmatch, paths) if blocks else ()
+    return frozenset(chain((subject for subject, path in paths.items() if path in in_files), in_blocks))
 
 
 def widened(globs: Sequence[str], subjects: Iterable[str]) -> tuple[str, str] | None:

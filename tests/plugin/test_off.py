@@ -71,6 +71,39 @@ def test_nothing_is_imported(single: "Project") -> None:
     assert "pytest_backend_gates.session" in imported(single, "--backend-gates")  # so it would have been seen
 
 
+#: Runs pytest, and tells how often it went through everything that is installed.
+COUNTING = """\
+import importlib.metadata
+import sys
+
+import pytest
+
+times, distributions = [], importlib.metadata.distributions
+importlib.metadata.distributions = lambda: times.append(1) or distributions()
+status = pytest.main(sys.argv[1:])
+print(f"{len(times)} times")
+raise SystemExit(status)
+"""
+
+
+def test_entry_points_are_read_as_often_as_without(single: "Project") -> None:
+    """It takes milliseconds with all that is installed, and a name in ``pytest_plugins`` would ask for it."""
+
+    def told(*args: str) -> str:
+        command = single.command("-q", *args)
+        done = subprocess.run(
+            [command[0], "-c", COUNTING, *command[command.index("pytest") + 1 :]],
+            cwd=single.root,
+            env=single.environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()[-1]
+
+    assert told() == told("-p", "no:backend-gates")
+
+
 def test_nothing_is_registered(shop: "Project") -> None:
     """No process has an object, a hook that runs for each test, an engine or a tapped framework."""
     result = shop.file("conftest.py", WITNESS).run("-p", "no:pytest_cov")

@@ -74,7 +74,8 @@ class Security:
             return {
                 metric.name: Reading(Counter((), examined), unavailable=reason) for metric in self.metrics
             }
-        found = {metric: _collected(results, metric) for metric in self.metrics}
+        in_order = dict(sorted(results.items()))
+        found = {metric: _collected(in_order, metric) for metric in self.metrics}
         readings = {metric.name: Reading(Counter(found[metric], examined)) for metric in self.metrics}
         beside = Counter(found[HIGH], examined, aside=_aside(found))
         return readings | {HIGH.name: Reading(beside, notes=_blanket_by_mistake(found[SUPPRESSED]))}
@@ -108,7 +109,7 @@ def _collected(results: Mapping[str, Plain], metric: Metric) -> tuple[Finding, .
     key = metric.name.removeprefix("security.")
     return tuple(
         Finding(path, message, None, path, *others)
-        for path, result in sorted(results.items())
+        for path, result in results.items()
         for message, *others in result[key]
     )
 

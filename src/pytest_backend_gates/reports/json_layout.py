@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain, islice, repeat
+from json.encoder import encode_basestring
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -97,7 +98,9 @@ def _portions(many: Alike, line: str) -> Iterator[Iterable[str]]:
 
 
 def _column(values: Sequence[_Plain]) -> list[str]:
-    """Return the text of each of *values*. They are encoded together: no text in JSON has a line end in it."""
+    """Return the text of each of *values*; of several types they are encoded together: no text in JSON has a line end in it."""
+    if set(map(type, values)) == {str}:
+        return list(map(encode_basestring, values))
     return _encoder("\n")(values)[1:-1].split("\n")
 
 
