@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,8 @@ class Fire:
         self._chance = chance
         self._versions = dict.fromkeys(NAMES, len(VERSIONS) - 1)  # as the cold scans leave them
         self._configuration = 0
+        #: The configurations of this round: the one that it began with, and perhaps another after that.
+        self._configurations: list[int] = []
         #: The versions that each file has had in this round.
         self.had: dict[str, set[int]] = {}
         #: What was kept once, of this project and of another one with files of the same names.
@@ -132,29 +134,36 @@ class Fire:
         if self._chance.random() < 0.3:
             self._configuration = self._chance.randrange(len(CONFIGURATIONS))
         put(self.root / "pyproject.toml", CONFIGURATIONS[self._configuration])
+        self._configurations = [self._configuration]
         if self._chance.random() < 0.5:
             self._damage()
 
     def rage(self, seconds: float) -> None:
-        """Go on changing files, and seldom what is kept, for *seconds*."""
+        """Go on changing files, and seldom what is kept or, at most once a round, the configuration, for *seconds*."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._change(self._chance.choice(NAMES))
             if self._chance.random() < 0.01:
                 self._damage()
+            if self._chance.random() < 0.005 and len(self._configurations) == 1:
+                self._configuration = self._chance.randrange(len(CONFIGURATIONS))
+                self._configurations.append(self._configuration)
+                put(self.root / "pyproject.toml", CONFIGURATIONS[self._configuration])
             time.sleep(0.002)
 
     def expected(self, analyzers: Sequence[str]) -> Plain:
         """Return what a cold scan finds now."""
-        told = [self._found(name, version, analyzers) for name, version in sorted(self._versions.items())]
+        now = sorted(self._versions.items())
+        told = [self._found(name, version, self._configuration, analyzers) for name, version in now]
         return {"total": len(NAMES), "messages": told, "failure": None, "unfinished": None}
 
     def possible(self, name: str, analyzers: Sequence[str]) -> list[Plain]:
-        """Return what a cold scan finds in any version that the file had in this round."""
-        return [self._found(name, version, analyzers) for version in self.had[name]]
+        """Return what a cold scan finds in any version that the file had in this round, however configured then."""
+        both = product(self.had[name], self._configurations)
+        return [self._found(name, version, configuration, analyzers) for version, configuration in both]
 
-    def _found(self, name: str, version: int, analyzers: Sequence[str]) -> Plain:
-        told = self._cold[self._configuration, name, version]
+    def _found(self, name: str, version: int, configuration: int, analyzers: Sequence[str]) -> Plain:
+        told = self._cold[configuration, name, version]
         parts = {
             part: {one: told[part][one] for one in analyzers if one in told[part]}
             for part in ("results", "errors")
