@@ -153,7 +153,11 @@ class Judging:
 
     def _write_last(self, session: pytest.Session) -> None:
         self.report = replace(self.report, exit_status=int(session.exitstatus))
-        failures = self._write(self.report)
+        try:
+            failures = self._write(self.report)
+        except KeyboardInterrupt:  # nobody catches it after the tests: it would end in a traceback of ours
+            failures = "KeyboardInterrupt"
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
         if failures:
             self.failed_write = f"the report was not written: {failures}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
