@@ -102,6 +102,18 @@ class Observing:
                 self.running.guarded(self.queries, self.queries.look_back)
 
 
+class Interrupted:
+    """Does not trace what pytest does after Ctrl-C: it reads the source of every frame, and somebody waits."""
+
+    def __init__(self, coverage: CoverageProbe) -> None:
+        self.coverage = coverage
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> Generator[None, object, object]:
+        with self.coverage.paused():
+            return (yield)
+
+
 class Holding:
     """Holds what a test was answered against the contract when the test is over: its own time is not ours to take."""
 

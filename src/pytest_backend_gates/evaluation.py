@@ -89,10 +89,11 @@ class Probes:
     def payload(
         self, process: str, narrowed: str | None, tell: Callable[[str], None], *, thinned: bool = False
     ) -> Payload:
-        """Collect from every probe that has not failed."""
+        """Collect from every probe that has not failed. *tell* hears what takes its time now, and how far it is."""
         collected = {}
-        for probe in self.probes:
+        for number, probe in enumerate(self.probes, 1):
             if probe.name not in self.failures:
+                tell(f"what the {probe.name} probe has measured, {number} of {len(self.probes)}")
                 plain = self.guarded(probe, partial(probe.collect, narrowed, tell))
                 if plain is not None:
                     collected[probe.name] = plain

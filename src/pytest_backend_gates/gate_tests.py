@@ -1,7 +1,7 @@
 """Gates as test reports: ``backend-gates::coverage`` in ``-v``, the summary, JUnit and every tool that reads reports."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol, Self
 
@@ -96,15 +96,24 @@ class GateTests:
 
     def tell(self, text: str) -> None:
         """Write one line to the terminal, if there is one and it is not ``-q``."""
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and self.config.get_verbosity() >= 0:
-            capture = self.config.pluginmanager.get_plugin("capturemanager")
-            with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-                reporter.ensure_newline()
-                if self.config.get_terminal_writer().width_of_current_line:
-                    reporter.write_line("")  # xdist's progress leaves its line open
+        with self.terminal() as reporter:
+            if reporter is not None:
                 reporter.write_line(text)
-                reporter.flush()  # somebody waits, perhaps before the log of a CI job
+
+    @contextmanager
+    def terminal(self) -> Iterator[pytest.TerminalReporter | None]:
+        """Lend the terminal, at the beginning of a line, if there is one and it is not ``-q``."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or self.config.get_verbosity() < 0:
+            yield None
+            return
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            reporter.ensure_newline()
+            if self.config.get_terminal_writer().width_of_current_line:
+                reporter.write_line("")  # xdist's progress leaves its line open
+            yield reporter
+            reporter.flush()  # somebody waits, perhaps before the log of a CI job
 
     def _verbose_line(self, gate: GateReport) -> None:
         if self.config.get_verbosity() > 0:

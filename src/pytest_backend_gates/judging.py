@@ -1,7 +1,7 @@
 """The side that judges: the single process, or the xdist controller."""
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,11 +19,11 @@ from pytest_backend_gates.narrowing import why_not_run
 from pytest_backend_gates.probes import Probe
 from pytest_backend_gates.probes.benchmarks import BenchmarksProbe, traced
 from pytest_backend_gates.probes.coverage import CoverageProbe
+from pytest_backend_gates.progress import waiting
 from pytest_backend_gates.reports import terminal
 from pytest_backend_gates.reports.foreign import RenderError
 from pytest_backend_gates.reports.writer import write_report
 from pytest_backend_gates.settings import Settings
-from pytest_backend_gates.waiting import Waiting
 
 #: What ends a test loop early: Ctrl-C, ``pytest.exit``, ``-x``, errors while collecting.
 CUT_SHORT = (KeyboardInterrupt, pytest.exit.Exception, pytest.Session.Failed, pytest.Session.Interrupted)
@@ -94,12 +94,12 @@ class Judging:
 
     def _judge(self, session: pytest.Session) -> None:
         os.chdir(session.startpath)  # as pytest does soon after: a test may have left a folder that is gone
-        payloads = [*self.payloads, self._own_payload()]
-        thinned = any(payload.thinned for payload in payloads)
-        narrowed = self.narrowed or ("a plugin deselected tests" if thinned else None)
-        judge = Judge(self.settings.thresholds, self.settings.catalogue, narrowed, self.settings.strict)
-        with Waiting(self.tests.tell) as waiting:
-            judged = evaluate(self.probes, payloads, judge, self._conditions(payloads), waiting.begin)
+        with waiting(self.tests) as wait:
+            payloads = [*self.payloads, self._own_payload(wait.begin)]
+            thinned = any(payload.thinned for payload in payloads)
+            narrowed = self.narrowed or ("a plugin deselected tests" if thinned else None)
+            judge = Judge(self.settings.thresholds, self.settings.catalogue, narrowed, self.settings.strict)
+            judged = evaluate(self.probes, payloads, judge, self._conditions(payloads), wait.begin)
         red = self.tests.report(session, judged, self.probes)
         self.report = replace(
             self.report,
@@ -121,10 +121,10 @@ class Judging:
         conditions = traced(collected, untraced="coverage not traced" if judged else "")
         return replace(conditions, workers=f"{len(self.payloads)} workers" if self.payloads else "")
 
-    def _own_payload(self) -> Payload:
+    def _own_payload(self, tell: Callable[[str], None]) -> Payload:
         process = "the controller" if self.payloads else "this process"
         running = self.collecting.running
-        return running.payload(process, self.narrowed, self.tests.tell, thinned=self.collecting.thinned)
+        return running.payload(process, self.narrowed, tell, thinned=self.collecting.thinned)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -153,17 +153,23 @@ class Judging:
 
     def _write_last(self, session: pytest.Session) -> None:
         self.report = replace(self.report, exit_status=int(session.exitstatus))
-        failures = self._write(self.report)
+        try:
+            with waiting(self.tests) as wait:
+                failures = self._write(self.report, wait.begin)
+        except KeyboardInterrupt:  # nobody catches it after the tests: it would end in a traceback of ours
+            failures = "KeyboardInterrupt"
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
         if failures:
             self.failed_write = f"the report was not written: {failures}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
-    def _write(self, report: SessionReport) -> str:
+    def _write(self, report: SessionReport, begin: Callable[[str], None] = lambda _: None) -> str:
         """Write *report* in every format, and return why it was not written in some of them."""
         failures = []
-        for target in self.settings.reports:
+        for number, target in enumerate(self.settings.reports, 1):
             if self.idle and not target.is_asked_for:
                 continue  # an editor that collects tests must not replace what the last run reported
+            begin(f"the report {target.path.name}, {number} of {len(self.settings.reports)}")
             try:
                 write_report(target.path, self.settings.renderers[target.format](report))
             except OSError as error:

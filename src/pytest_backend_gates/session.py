@@ -9,7 +9,14 @@ from typing import Final
 
 import pytest
 
-from pytest_backend_gates.collecting import Collecting, Counting, Holding, Observing, WorkerCollecting
+from pytest_backend_gates.collecting import (
+    Collecting,
+    Counting,
+    Holding,
+    Interrupted,
+    Observing,
+    WorkerCollecting,
+)
 from pytest_backend_gates.errors import ConfigurationError
 from pytest_backend_gates.evaluation import Probes
 from pytest_backend_gates.extensions import Extensions, added
@@ -110,6 +117,7 @@ def _sides(
     if coverage not in wanted:
         running.stop()
     observing = _watching(config, running, settings, ours)
+    observing["interrupted"] = Interrupted(coverage)
     observing |= _contract_sides(config, settings, beginning, ours.contract, ours.traffic)
     role = _role(config)
     here = _measuring(role, _started(ours, wanted))

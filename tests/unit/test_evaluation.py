@@ -193,7 +193,7 @@ def test_a_probe_that_failed_collects_nothing() -> None:
         ["coverage"],
     )
     assert collected.seconds.keys() == {"coverage", "static"}
-    assert told == ["collecting, narrowed: -k x"]
+    assert told == ["what the static probe has measured, 2 of 2", "collecting, narrowed: -k x"]
     assert broken.steps == ["start"]
 
 

@@ -40,8 +40,8 @@ class Probe(Protocol):
     def collect(self, narrowed: str | None, tell: Callable[[str], None]) -> Plain:
         """End measuring and return what was measured, as JSON-able data.
 
-        *narrowed* says why this run is not a full one (nobody should wait long then); *tell* shows a
-        progress line.
+        *narrowed* says why this run is not a full one (nobody should wait long then); *tell* hears, as often
+        as one likes, what is being waited for and how far it is, for the progress line of a long wait.
         """
 
     def reduce(self, payloads: Sequence[Plain], narrowed: str | None) -> Mapping[str, Reading]:

@@ -14,8 +14,6 @@ from pytest_backend_gates.measurements import Finding, Metric, Plain, Reading
 from pytest_backend_gates.model import Advice, Verdict
 
 _PAUSE: Final = 0.05  # seconds between two looks at the children
-_FIRST_TOLD: Final = 1.0  # seconds of waiting before the first progress line
-_TOLD_EVERY: Final = 10.0  # seconds between progress lines
 _PATIENCE: Final = 120.0  # seconds of waiting without a finished file, before the children count as hung
 _PARTS: Final = ("file", "results", "errors")
 _SUBJECT: Final = "static scan"
@@ -154,19 +152,17 @@ class StaticProbe:
 
     def _waited(self, pool: ScanPool, tell: Callable[[str], None]) -> str | None:
         """Wait for *pool*, all of them, to end; return how it failed. Time in which this process stood still is not counted."""
-        waited = quiet = 0.0
-        told = _FIRST_TOLD - _TOLD_EVERY
+        quiet = 0.0
+        tell(f"the static scan, {self._progress(pool)}")
         while not pool.wait(_PAUSE):
-            waited, quiet = waited + _PAUSE, quiet + _PAUSE
+            quiet += _PAUSE
             if pool.read():
                 quiet = 0.0
+                tell(f"the static scan, {self._progress(pool)}")
             if pool.is_complete:
                 break  # its own end takes a moment, and nobody needs it
             if quiet >= self._patience:
                 return self._how(pool, f"did not finish a file in {self._patience:g} s and was ended")
-            if waited >= told + _TOLD_EVERY:
-                told = waited
-                tell(f"backend gates: waiting for the static scan, {self._progress(pool)}")
         return self._ending(pool)
 
     def _seen(self, pool: ScanPool) -> tuple[str | None, str | None]:

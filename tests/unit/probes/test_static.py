@@ -167,33 +167,16 @@ def test_shards_must_agree(small: StaticProbe, tell: Narrator) -> None:
     }
 
 
-def test_waiting_over_a_second_is_told_and_then_every_ten(
-    small: StaticProbe, tell: Narrator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One line after a second, the next after ten more, with how far the scan is."""
-
-    class Slow:
-        """A child that needs 25 seconds of waiting for its first file of one."""
-
-        messages: list[Plain] = []  # noqa: RUF012 - one child
-        finished_files = 0
-        is_complete = False
-        exit_status = 0
-        waits = 0
-
-        def wait(self, seconds: float) -> bool:
-            self.waits += 1
-            self.is_complete = self.waits * seconds > 25
-            return self.is_complete
-
-        def read(self) -> bool:
-            return False
-
-        def end(self) -> None: ...
-
-    monkeypatch.setattr(small, "_pool", Slow())
-    small.collect(None, tell)
-    assert tell.lines == ["backend gates: waiting for the static scan, 0 of 1 files"] * 3
+def test_how_far_it_is_is_told(tmp_path: Path, tell: Narrator) -> None:
+    """Of all files, also of those that are known from before; as often as there is something new."""
+    for number in range(30):
+        (tmp_path / f"part{number}.py").write_text(SOURCE)
+    probe = StaticProbe(tmp_path, [f"part{number}.py" for number in range(30)])
+    probe.start()
+    probe.collect(None, tell)
+    told = [int(line.removeprefix("the static scan, ").removesuffix(" of 30 files")) for line in tell.lines]
+    assert told[0] == 0
+    assert told == sorted(told)
 
 
 def test_a_narrowed_run_takes_a_finished_scan(small: StaticProbe, tell: Narrator) -> None:

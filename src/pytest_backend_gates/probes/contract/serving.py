@@ -9,7 +9,9 @@ its own, as with Starlette's test client, and its lifespan begins and ends there
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -111,6 +113,28 @@ class Traffic:
         beside = self.late if complete and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else self.crashes
         beside.setdefault(case, error)
         return answer if complete else failed()
+
+
+class UnderWay:
+    """The request that is being answered: the engine waits for one at a time, until nothing is asked any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = Future[Answer]()
+        self._is_over = False
+
+    def begin(self, start: Callable[[], Future[Answer]]) -> Future[Answer]:
+        """Have *start* begin a request and return its answer to be; one that is cancelled once it is over."""
+        with self._lock:
+            if not self._is_over:
+                self._last = start()
+            return self._last
+
+    def end(self) -> None:
+        """Let whoever waits for an answer go on without: the interpreter does not end before the engine's threads."""
+        with self._lock:
+            self._is_over = True
+            self._last.cancel()
 
 
 def failed() -> Answer:

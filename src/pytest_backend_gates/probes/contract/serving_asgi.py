@@ -5,7 +5,7 @@ import threading
 from collections.abc import Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 from weakref import ref
 
 from pytest_backend_gates.clocks import Clock
@@ -18,6 +18,7 @@ from pytest_backend_gates.probes.contract.serving import (
     Answer,
     ServingError,
     Traffic,
+    UnderWay,
     header,
     too_long,
 )
@@ -25,6 +26,9 @@ from pytest_backend_gates.probes.contract.serving_lifespan import App, Lifespan,
 from pytest_backend_gates.probes.contract.serving_threads import DaemonThreads
 
 T = TypeVar("T")
+
+#: Seconds that an application has to shut down, and then to end, when the user has pressed Ctrl-C.
+_HURRY: Final = 0.2
 
 
 class Asked(Protocol):
@@ -69,24 +73,32 @@ class AsgiServer:
         self._finished = threading.Event()
         #: The threads and tasks that no request has been the reason for.
         self._older = Older()
+        self._under_way = UnderWay()
+        self._is_interrupted = False
 
     def __enter__(self) -> Self:
         self._thread.start()
         self._lifespan = Lifespan(self._app, self._state)
         try:
             self._soon(self._lifespan.start(), "start")
-        except ServingError:
+        except BaseException as error:
+            self._is_interrupted = isinstance(error, KeyboardInterrupt)
             self._stop()
             raise
         self._older = Older.now(self._loop)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._is_interrupted = kind is KeyboardInterrupt
+        self._under_way.end()
         try:
             if self._lifespan is not None:
                 self._soon(self._lifespan.stop(), "shut down")
         except ServingError as error:
             self.closing = error
+        except KeyboardInterrupt:
+            self._is_interrupted = True
+            raise
         finally:
             self._stop()
 
@@ -100,7 +112,9 @@ class AsgiServer:
             scope["method"], target.removesuffix("?"), body, header(scope["headers"], "content-type")
         )
         answer = Answer()
-        task = asyncio.run_coroutine_threadsafe(self._answered(scope, body, answer), self._loop)
+        task = self._under_way.begin(
+            lambda: asyncio.run_coroutine_threadsafe(self._answered(scope, body, answer), self._loop)
+        )
         try:
             answer = self._waited(task, answer)
         except TimeoutError:
@@ -158,6 +172,8 @@ class AsgiServer:
 
     @property
     def _patience(self) -> float:
+        if self._is_interrupted:
+            return _HURRY
         return min(1.0, self._limit) if self.traffic.given_up else self._limit
 
     def _run(self) -> None:
@@ -172,6 +188,7 @@ class AsgiServer:
         _emptied(self._loop)
 
     def _stop(self) -> None:
+        self._under_way.end()  # what was begun is a task by the time that the loop ends
         self._loop.call_soon_threadsafe(self._ending.set)
         # One that hangs is left behind, with the threads that it hangs in: they are daemons, as this one is.
         self._thread.join(self._patience)
