@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from pytest_backend_gates.measurements import Plain
 from pytest_backend_gates.probes.coverage_at_work import core_at_work
 from pytest_backend_gates.probes.coverage_core import GREENLETS, core_for
+from pytest_backend_gates.probes.coverage_elsewhere import imported_elsewhere
 from pytest_backend_gates.probes.coverage_setup import Setup, escaped, packed, quietly, words
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class OwnTrace:
     def __init__(self, rootdir: Path, roots: Sequence[str]) -> None:
         self.core: str | None = None
         self._rootdir = rootdir
+        self._roots = roots
         self._process = os.getpid()
         self._undo = contextlib.ExitStack()
         self._tool: Coverage | None = None
@@ -58,12 +60,12 @@ class OwnTrace:
         self._folder: str | None = None
         self._restore_variables()
         try:
-            self._start(roots)
+            self._start()
         except BaseException:
             self.stop()
             raise
 
-    def _start(self, roots: Sequence[str]) -> None:
+    def _start(self) -> None:
         from coverage import Coverage
 
         with quietly(self._warnings), contextlib.chdir(self._rootdir):
@@ -75,7 +77,7 @@ class OwnTrace:
             tool.get_exclude_list()  # the plugins of coverage.py may change the configuration: have them do so now
             self._setup = Setup.of(tool, str(self._rootdir), config_file=True)
             if not self._setup.source_options:
-                tool.set_option("run:include", [_pattern(self._rootdir / root) for root in roots])
+                tool.set_option("run:include", [_pattern(self._rootdir / root) for root in self._roots])
             core = core_for(tool)
             if core.told:
                 tool.set_option("run:core", core.name)
@@ -99,6 +101,8 @@ class OwnTrace:
                 tool.combine()
             content = packed(tool.get_data())
         self._warnings += _about_greenlets(tool, self.core)
+        if any(warning.endswith("(no-data-collected)") for warning in self._warnings):
+            self._warnings += imported_elsewhere(self._rootdir, self._roots)
         return _plain(content, self._setup, self.core, self._warnings)
 
     def stop(self) -> None:

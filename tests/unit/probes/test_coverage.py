@@ -1,5 +1,6 @@
 """The probe's numbers against those of coverage.py's own command line, on the same small projects."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -215,3 +216,20 @@ def test_a_run_without_data_is_zero_of_everything(project: Path, probe: Probe) -
         "src/shop/never.py": [0, 2],
     }
     assert coverage["notes"] == ["coverage.py: No data was collected. (no-data-collected)"]
+
+
+def test_an_installed_copy_that_the_tests_import_is_told(
+    project: Path, probe: Probe, environment: dict[str, str]
+) -> None:
+    """The figure is an honest 0 %, and nobody would guess why."""
+    installed = project.parent / "site-packages"
+    shutil.copytree(project / "src", installed)
+    (project / "pyproject.toml").unlink()
+    environment["PYTHONPATH"] = str(installed)
+    coverage = probe()["coverage"]
+    instead = "not from src/shop: install the project with pip install -e"
+    assert coverage["files"]["src/shop/cart.py"] == [0, 9]
+    assert coverage["notes"] == [
+        "coverage.py: No data was collected. (no-data-collected)",
+        f"coverage.py: the tests import shop from {installed / 'shop'}, {instead}",
+    ]
