@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_backend_gates.evaluation import Payload, Probes
+from pytest_backend_gates.garbage import left_alone
 from pytest_backend_gates.probes import Probe
 from pytest_backend_gates.probes.contract.probe import ContractProbe
 from pytest_backend_gates.probes.coverage import CoverageProbe
@@ -109,7 +110,11 @@ class Interrupted:
         self.coverage = coverage
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_keyboard_interrupt(self) -> Generator[None, object, object]:
+    def pytest_keyboard_interrupt(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Generator[None, object, object]:
+        if excinfo.errisinstance(KeyboardInterrupt):
+            left_alone()
         with self.coverage.paused():
             return (yield)
 

@@ -27,8 +27,8 @@ class Payload:
     """What one test process measured, or how it died."""
 
     process: str
-    #: Probe name -> what it collected, until it is reduced.
-    collected: dict[str, Plain] = field(default_factory=dict)
+    #: Probe name -> what it collected, until it is reduced. pytest writes out arguments after Ctrl-C: not this one.
+    collected: dict[str, Plain] = field(default_factory=dict, repr=False)
     #: Probe name -> the traceback of a probe that raised there.
     failures: Mapping[str, str] = field(default_factory=dict)
     #: Probe name -> seconds of wall time that it took.

@@ -10,6 +10,7 @@ from pytest_backend_gates import provenance
 from pytest_backend_gates.clocks import Clock
 from pytest_backend_gates.collecting import Collecting, worker_payload
 from pytest_backend_gates.evaluation import Payload, evaluate
+from pytest_backend_gates.garbage import left_alone
 from pytest_backend_gates.gate_tests import GateTests
 from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.last_word import LAST_WORD
@@ -89,6 +90,8 @@ class Judging:
                 self._judge(session)
         except CUT_SHORT as error:
             self.no_verdict = f"the session was cut short: {str(error) or type(error).__name__}"
+            if isinstance(error, KeyboardInterrupt):
+                left_alone()
             raise
         return result
 
@@ -158,6 +161,7 @@ class Judging:
                 failures = self._write(self.report, wait.begin)
         except KeyboardInterrupt:  # nobody catches it after the tests: it would end in a traceback of ours
             failures = "KeyboardInterrupt"
+            left_alone()
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         if failures:
             self.failed_write = f"the report was not written: {failures}"

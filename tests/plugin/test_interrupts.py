@@ -24,11 +24,19 @@ def pytest_backend_gates_renderers():
     return {"slow": slow}
 """
 TRACED = """\
+import gc
 import sys
 
 
 def pytest_keyboard_interrupt():
     print("traced:", sys.gettrace() is not None)
+
+
+HERE = ["here"]
+
+
+def pytest_unconfigure():
+    print("left alone:", not any(one is HERE for one in gc.get_objects()))
 """
 INTERRUPTING = """\
 import sys
@@ -63,3 +71,11 @@ def test_what_pytest_does_then_is_not_traced(single: "Project") -> None:
     assert result.status == 2
     told = [line for line in result.out.splitlines() if "traced:" in line]
     assert [line[line.index("traced:") :] for line in told] == ["traced: True", "traced: False"]
+
+
+def test_nobody_looks_for_garbage_then(single: "Project") -> None:
+    """There may be a million measurements, and pytest would look through them ten times."""
+    single.file("tests/conftest.py", TRACED)
+    assert "left alone: False" in single.gates("-s").out
+    single.file("tests/test_a.py", INTERRUPTING)
+    assert "left alone: True" in single.gates("-s").out

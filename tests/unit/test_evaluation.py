@@ -348,3 +348,8 @@ def test_notes_of_probes_are_told_once(judged: Callable[..., Judged]) -> None:
         [FakeProbe()], [payload("gw0", collected=noted), payload("gw1", collected=noted)], "coverage > 80%"
     )
     assert result.notes == ("a reservoir was kept",)
+
+
+def test_a_payload_does_not_write_out_what_was_measured() -> None:
+    """Pytest writes out the arguments of every frame after Ctrl-C, and this may be a million measurements."""
+    assert "measured" not in repr(Payload("this process", {"static": {"files": ["measured"]}}))
