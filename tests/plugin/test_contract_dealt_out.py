@@ -1,5 +1,6 @@
-"""Several workers share the contract: in which order its operations are dealt out."""
+"""Several workers share the contract: in which order its operations are dealt out, and what each process does once."""
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,11 +8,25 @@ import pytest
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
-#: Its schema is in the order of the routes.
+#: Its schema is in the order of the routes. It writes down who makes the document.
 APP = """\
+import os
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import FastAPI, Header
+
+
+make = FastAPI.openapi
+
+
+def openapi(app):
+    with open(Path(__file__).parent.parent / "made.log", "a") as log:
+        log.write(f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}\\n")
+    return make(app)
+
+
+FastAPI.openapi = openapi
 
 
 def create_app():
@@ -142,3 +157,47 @@ def test_no_application_is_set_up_twice(project: "Project") -> None:
     project.file("tests/conftest.py", PARAMETRIZED)
     expected = [name.replace("[", f"[{one}-") for one in "ab" for name in DEAR_FIRST]
     assert order(project) == [*OWN, *expected]
+
+
+def test_the_document_is_made_once(project: "Project") -> None:
+    """In each process, for what is generated, for what the tests are answered, and for what one factory makes."""
+    order(project)
+    made = Counter((project.root / "made.log").read_text("utf-8").splitlines())
+    workers = {"gw0", "gw1"} if project.mode_name == "-n2" else {"main"}
+    assert made == dict.fromkeys(workers, 1)
+
+
+DOCUMENT = """\
+openapi: 3.0.3
+info: {title: Shop, version: "1"}
+paths:
+  /orders:
+    get: {responses: {"200": {description: fine}, "422": {description: not fine}}}
+  /orders/{order_id}:
+    get:
+      parameters: [{name: order_id, in: path, required: true, schema: {type: integer}}]
+      responses: {"200": {description: fine}, "422": {description: not fine}}
+"""
+OPENED = f"""\
+{CONFTEST}
+
+def count(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("openapi.yaml"):
+        with open(Path(__file__).parent.parent / "made.log", "a") as log:
+            log.write(f"{{os.environ.get('PYTEST_XDIST_WORKER', 'main')}}\\n")
+
+
+import sys
+
+sys.addaudithook(count)
+"""
+
+
+def test_the_file_is_read_once(project: "Project") -> None:
+    """So it is with the file of backend_gates_schema."""
+    project.file("openapi.yaml", DOCUMENT).file("tests/conftest.py", OPENED)
+    project.file("pytest.ini", f"{INI}backend_gates_schema = openapi.yaml\n")
+    order(project)
+    made = Counter((project.root / "made.log").read_text("utf-8").splitlines())
+    workers = {"gw0", "gw1"} if project.mode_name == "-n2" else {"main"}
+    assert made == dict.fromkeys(workers, 1)

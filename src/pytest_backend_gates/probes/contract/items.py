@@ -120,7 +120,9 @@ class Items:
         return self.plan.server if self.plan.app is None else self.around.application()
 
     def _api(self, app: object) -> Api:
-        return engine.load(app, self.plan.schema, checks=self.plan.checks, rootdir=self.plan.rootdir)
+        api = engine.load(app, self.plan.schema, checks=self.plan.checks, rootdir=self.plan.rootdir)
+        self.probe.share(app, api)
+        return api
 
     def _attempt(self, step: Callable[[], T], named: str) -> tuple[T | None, str | None]:
         """Return what *step* returns, or what to tell of what it raised, of what is *named* so."""
