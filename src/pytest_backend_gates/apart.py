@@ -34,6 +34,11 @@ class Apart:
         self.contract = contract
         self.coverage, self.traffic = others
 
+    @property
+    def dealt_out(self) -> bool:
+        """Whether this process is one of several that the items are dealt out to, and no order is kept."""
+        return hasattr(self.config, "workerinput")
+
     def application(self) -> object:
         """Return what ``backend_gates_app`` names."""
         return application(self.config)

@@ -10,10 +10,11 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from html import escape
 from itertools import chain, islice
 from shlex import quote as shell_quote
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 from pytest_backend_gates.masking import TELLING, masked
@@ -86,6 +87,13 @@ class Confidential:
         )
         self._given_out = Known()
         self.begin()
+
+    def afresh(self) -> Self:
+        """Return the same before anything was learnt."""
+        fresh = copy(self)
+        fresh._given_out = Known()  # noqa: SLF001  its own
+        fresh.begin()
+        return fresh
 
     def begin(self) -> None:
         """Forget what was sent and returned: the next operation is masked without regard to it."""

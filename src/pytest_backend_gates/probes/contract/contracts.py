@@ -4,13 +4,11 @@ The file of ``backend_gates_schema``, where there is one, describes the applicat
 first. Else the framework's own schema counts: of applications mounted in each other that of the innermost.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_backend_gates.masking import masked
@@ -24,6 +22,9 @@ from pytest_backend_gates.taps.templates import Templates
 
 if TYPE_CHECKING:
     from pytest_backend_gates.probes.contract.engine import Api
+
+#: Makes a contract of a file, or of the document that an application has made.
+Load = Callable[[object, Path | dict[str, Any]], "Api"]
 
 _VARIABLE: Final = re.compile(r"\{[^}]*\}")
 
@@ -80,9 +81,7 @@ class Contract:
 class Contracts:
     """The contracts of all applications that the tests have asked."""
 
-    def __init__(
-        self, load: "Callable[[object, Path | None], Api]", schema: Path | None, *, named: bool
-    ) -> None:
+    def __init__(self, load: Load, schema: Path | None, *, named: bool) -> None:
         self._load = load
         self._schema = schema
         #: Whether the project has named an application: then its schema counts, be it published or not.
@@ -97,6 +96,20 @@ class Contracts:
         self.documented: dict[str, tuple[str, ...]] = {}
         #: Why a schema could not be read.
         self.errors: dict[str, None] = {}
+
+    def share(self, app: object, api: "Api") -> None:
+        """Take in what was read for the contract's own tests, so that it is not read again.
+
+        Of *app* it holds as long as it looks the same, and until an answer breaks it: more may have been added.
+        """
+        contract = Contract(api)
+        if self._schema is not None:
+            self._file = contract
+            return
+        self._by_digest[api.digest] = contract
+        family = self._families.now(app)
+        if family is not None:
+            self._shared[family] = contract
 
     def family(self, reply: Reply) -> Hashable:
         """Return what applications have in common that have the same contract, at a glance."""
@@ -150,7 +163,7 @@ class Contracts:
     def _candidates(self, reply: Reply) -> Iterator[tuple[Iterable[Contract], str]]:
         """Yield the contracts that may hold for *reply*, by application, with where each one is mounted."""
         if self._schema is not None:
-            contract = self._of_file()
+            contract = self._of_file(self._schema)
             if contract is not None:
                 yield (contract,), self._mounted(reply)
             return
@@ -161,9 +174,9 @@ class Contracts:
     def _mounted(reply: Reply) -> str:
         return reply.passed[0][1] if reply.passed else ""  # Django's test clients ask no application
 
-    def _of_file(self) -> Contract | None:
+    def _of_file(self, schema: Path) -> Contract | None:
         if self._file is None and not self.errors:
-            self._file = self._attempt(lambda: Contract(self._load(None, self._schema)))
+            self._file = self._attempt(lambda: Contract(self._load(None, schema)))
         return self._file
 
     def _of_app(self, app: object) -> Iterator[Contract]:
@@ -205,9 +218,9 @@ class Contracts:
         made = document.of_app(app)
         if not made["paths"]:
             return None
-        digest = hashlib.sha256(json.dumps(made, default=str).encode()).hexdigest()
+        digest = document.digest(made)
         if digest not in self._by_digest:
-            self._by_digest[digest] = Contract(self._load(app, None))
+            self._by_digest[digest] = Contract(self._load(app, made))
         return self._by_digest[digest]
 
     def _attempt(self, step: Callable[[], Contract | None], otherwise: str = "") -> Contract | None:

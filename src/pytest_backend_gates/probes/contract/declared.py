@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Why an operation is an error that only schemathesis knows.
 _NOT_WRITTEN: Final = "schemathesis finds it, and the schema does not hold it: a hook may have added it"
+#: What a body weighs: more than all parameters that an operation has.
+_BODY: Final = 1_000
 
 
 def operations(read: Mapping[str, Any], schema: "BaseSchema", why_missing: str) -> Iterator[Operation]:
@@ -71,11 +73,17 @@ def _known(schema: "BaseSchema") -> tuple[dict[tuple[str, str], Operation], dict
             one = result.ok()
             method = one.method.upper()
             off, weak = _lax(one)
-            known[one.path, method] = Operation(method, one.path, unchecked=off, weakened=weak)
+            known[one.path, method] = Operation(
+                method, one.path, unchecked=off, weakened=weak, weight=_weight(one)
+            )
         else:
             error = result.err()
             faults[error.path or "", (error.method or "").upper()] = words(error)
     return known, faults
+
+
+def _weight(operation: Any) -> int:  # noqa: ANN401  schemathesis's own
+    return sum(1 for _ in operation.iter_parameters()) + _BODY * bool(operation.body)
 
 
 def _lax(operation: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:  # noqa: ANN401  schemathesis's own

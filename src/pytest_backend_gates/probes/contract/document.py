@@ -1,5 +1,6 @@
 """The OpenAPI document: where it comes from, and what of it one operation needs."""
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -91,6 +92,11 @@ def of_file(path: Path, read_yaml: ReadYaml) -> dict[str, Any]:
         _only_local(base / name, read_yaml, seen=set())
     whole: dict[str, Any] = absolute(_checked(document, str(path)), base)
     return inlined(whole, lambda file: _read(file, read_yaml, str(file)))
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return what only equal documents have in common."""
+    return hashlib.sha256(json.dumps(document, default=str).encode()).hexdigest()
 
 
 def linked(document: Mapping[str, Any]) -> bool:

@@ -27,6 +27,10 @@ OPERATION: Final = "backend_gates_operation"
 class Surroundings(Protocol):
     """What the items need of the session."""
 
+    @property
+    def dealt_out(self) -> bool:
+        """Whether this process is one of several that the items are dealt out to, and no order is kept."""
+
     def application(self) -> object:
         """Return what ``backend_gates_app`` names. Raises what importing or calling it raises."""
 

@@ -68,12 +68,20 @@ class Families:
         self._held: dict[int, tuple[object, tuple[int, str]]] = {}
         self._alone = count(1)
 
+    def now(self, app: object) -> str | None:
+        """Return the family of *app* as it is now, if it can be taken apart. It may yet be given more."""
+        try:
+            parts = next(_parts(app), None)
+        except Exception:  # noqa: BLE001  the project's own objects: whatever one raises, its application is alone
+            return None
+        return None if parts is None else parts.digest()
+
     def of(self, app: object) -> str:
         """Return the family of *app*: applications of one have the same contract."""
         routes = len(getattr(app, "routes", ()))
         known = self._recall(app)
         if known is None or known[0] != routes:
-            known = routes, self._look_into(app)
+            known = routes, self.now(app) or f"alone {next(self._alone)}"
             self._remember(app, known)
         return known[1]
 
@@ -90,13 +98,6 @@ class Families:
         if len(self._held) >= _MOST_HELD:
             self._held.pop(next(iter(self._held)))
         self._held[id(app)] = app, known
-
-    def _look_into(self, app: object) -> str:
-        try:
-            parts = next(_parts(app), None)
-        except Exception:  # noqa: BLE001  the project's own objects: whatever one raises, its application is alone
-            parts = None
-        return f"alone {next(self._alone)}" if parts is None else parts.digest()
 
 
 def _parts(app: Any) -> Iterator[Parts]:  # noqa: ANN401  of modules that need not be there

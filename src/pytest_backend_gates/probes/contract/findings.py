@@ -29,6 +29,8 @@ class Operation:
     unchecked: tuple[str, ...] = ()
     #: Those that let more pass than they do by default.
     weakened: tuple[str, ...] = ()
+    #: How much there is to vary in a request, which is how often it is asked, as far as the schema tells.
+    weight: int = field(default=0, compare=False)
 
     @property
     def name(self) -> str:

@@ -120,7 +120,9 @@ class Items:
         return self.plan.server if self.plan.app is None else self.around.application()
 
     def _api(self, app: object) -> Api:
-        return engine.load(app, self.plan.schema, checks=self.plan.checks, rootdir=self.plan.rootdir)
+        api = engine.load(app, self.plan.schema, checks=self.plan.checks, rootdir=self.plan.rootdir)
+        self.probe.share(app, api)
+        return api
 
     def _attempt(self, step: Callable[[], T], named: str) -> tuple[T | None, str | None]:
         """Return what *step* returns, or what to tell of what it raised, of what is *named* so."""
@@ -227,11 +229,24 @@ class Items:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, object, object]:
-        # Before the others, who may count on the order, and after them, who may have changed it.
-        items.sort(key=is_ours)
+        # Before the others, who may count on the order, and after them, who may have changed it: what pytest puts
+        # together for the sake of a fixture's parameters stays together.
+        items.sort(key=self._turn)
         result = yield
         items.sort(key=is_ours)
         return result
+
+    def _turn(self, item: pytest.Item) -> tuple[bool, int]:
+        """Return when it is the turn of *item*: ours are last, and in a worker the cheapest of them.
+
+        xdist deals out less and less at a time, so that a worker is then not left alone with a long one. All
+        workers have to agree: what they know is the schema.
+        """
+        if not is_ours(item) or not self.around.dealt_out:
+            return is_ours(item), 0
+        operation = operation_of(item)
+        at_once = operation.broken is not None or self.endings.why_left_out(item) is not None
+        return True, 0 if at_once else -operation.weight
 
     def pytest_collection_finish(self) -> None:
         if not self._asked:

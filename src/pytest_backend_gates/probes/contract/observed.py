@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_backend_gates.measurements import Plain
 from pytest_backend_gates.probes.contract.bodies import body_of, headers_of, shape_of
@@ -86,6 +86,10 @@ class ObservedContract:
         self._unrouted: list[_Unrouted] = []
         #: How many of them were held against no operation.
         self._unheld = 0
+
+    def share(self, app: object, api: "Api") -> None:
+        """Hold the answers of *app* against *api*, which was read for its own tests."""
+        self._contracts.share(app, api)
 
     def hear(self, observation: Observation) -> None:
         """Keep what a request was answered, for :meth:`settle`."""
@@ -208,7 +212,7 @@ class ObservedContract:
 def observed_contract(plan: Plan, lost: Callable[[], Sequence[str]]) -> ObservedContract:
     """Return what holds the answers of the applications that *plan* is about, or of all where it names none."""
 
-    def load(app: object, schema: Path | None) -> "Api":
+    def load(app: object, schema: Path | dict[str, Any]) -> "Api":
         from pytest_backend_gates.probes.contract import engine
 
         return engine.load(app, schema, checks=(), rootdir=plan.rootdir)

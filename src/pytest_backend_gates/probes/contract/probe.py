@@ -11,6 +11,7 @@ from pytest_backend_gates.probes.contract.seen import together
 from pytest_backend_gates.units import counted
 
 if TYPE_CHECKING:
+    from pytest_backend_gates.probes.contract.engine import Api
     from pytest_backend_gates.probes.contract.observed import ObservedContract
 
 __all__ = ["FAILURES", "NOT_CONSENTED", "OPERATIONS", "STATUSES", "ContractProbe"]
@@ -121,6 +122,11 @@ class ContractProbe:
     def observe(self, observed: "ObservedContract") -> None:
         """Take in what the project's own tests are answered."""
         self._observed = observed
+
+    def share(self, app: object, api: "Api") -> None:
+        """Let what the tests are answered be held against the *api* of *app* that was read to generate requests."""
+        if self._observed is not None:
+            self._observed.share(app, api)
 
     def start(self) -> None:
         """Nothing: the items do the work, and those who observe the tests."""

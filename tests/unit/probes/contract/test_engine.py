@@ -638,3 +638,21 @@ def test_one_operation_says_nothing_of_another(load: Callable[..., Api]) -> None
     assert api.exercise(second, app) == alone
     assert alone.failures[0].message == "ValueError: a strict history"
     assert alone.failures[0].curl == "curl -X GET http://testserver/history"
+
+
+def test_how_dear_an_operation_is(load: Callable[..., Api], written: Callable[..., Path]) -> None:
+    """A body is more than all parameters; of no account is what cannot be used, or is known to the document alone."""
+
+    def parameters(*names: str) -> list[object]:
+        return [{"name": one, "in": "query", "schema": {"type": "integer"}} for one in names]
+
+    fine = {"responses": {"200": {"description": "fine"}}}
+    body = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}
+    paths = {
+        "/a": {"get": fine, "post": {**fine, **body}},
+        "/b": {"parameters": parameters("x"), "get": {**fine, "parameters": parameters("y", "z")}},
+        "/c": {"put": {**fine, **body, "parameters": parameters("x")}},
+        "/d": {"get": {**fine, "parameters": [{"$ref": "#/nowhere"}]}},
+    }
+    found = {one.name: one.weight for one in load(None, written(paths)).operations}
+    assert found == {"GET /a": 0, "POST /a": 1000, "GET /b": 3, "PUT /c": 1001, "GET /d": 0}

@@ -28,7 +28,7 @@ from starlette.testclient import TestClient
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
-from pytest_backend_gates.probes.contract import bodies
+from pytest_backend_gates.probes.contract import bodies, engine
 from pytest_backend_gates.probes.contract import observed as module
 from pytest_backend_gates.probes.contract.conformance import Conformance
 from pytest_backend_gates.probes.contract.observed import ObservedContract, observed_contract
@@ -910,3 +910,54 @@ def test_a_request_that_ends_while_answers_are_sorted(
     loop.close()
     assert abandoned == []
     assert seen(observed)["GET /orders"].answers == 1
+
+
+def changed(app: FastAPI) -> FastAPI:
+    """Document something else for as many routes."""
+    app.router.routes.pop()
+    app.get("/orders/{order_id}/late")(lambda order_id: order_id)
+    return app
+
+
+def described(app: FastAPI) -> FastAPI:
+    """Have another function make the document."""
+    document = app.openapi()
+    del document["paths"]["/raw"]
+    app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's users do
+    return app
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return the list of the applications whose contract was read."""
+    read: list[object] = []
+    load = engine.load
+
+    def reading(app: object, *arguments: Any, **named: Any) -> engine.Api:  # noqa: ANN401  passed on
+        read.append(app)
+        return load(app, *arguments, **named)
+
+    monkeypatch.setattr(engine, "load", reading)
+    return read
+
+
+@pytest.mark.parametrize(
+    ("later", "asked"), [(None, "/orders"), (changed, "/orders/1/late"), (described, "/orders")]
+)
+def test_what_was_read_for_generated_requests(
+    observe: Observe,
+    read: list[object],
+    tmp_path: Path,
+    later: Callable[[FastAPI], FastAPI] | None,
+    asked: str,
+) -> None:
+    """It is not read again, for that application or another of its family, unless that is another by now."""
+    app, observed = shop(), observe(app="shop:app")
+    observed.share(app, engine.load(app, None, checks=("ignored_auth",), rootdir=tmp_path))
+    for one in (app, shop()):
+        changed_since = later(one) if later else one
+        assert TestClient(changed_since).get(asked).status_code == 200
+    found = seen(observed)
+    assert sum(one.answers for one in found.values()) == 2
+    assert ("GET /raw" in found) == (later is not described)
+    assert read == ([app, app] if later else [app])
