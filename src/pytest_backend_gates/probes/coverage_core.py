@@ -5,9 +5,10 @@
     pytrace   one in Python
 
 coverage.py itself takes ``sysmon`` unasked only from Python 3.14 on. Before, it is taken here unless it would count
-otherwise than the trace function that the configuration describes. One difference stays: it counts what a trace
-function loses, which is what runs after ``sys.settrace(None)`` (so do pedantic rounds of pytest-benchmark) and in
-threads that something else than ``threading`` began.
+otherwise than the trace function that the configuration describes. What stays different is no setting's matter.
+``sysmon`` counts what a trace function loses: what runs after ``sys.settrace(None)`` (so do pedantic rounds of
+pytest-benchmark) and in threads that something else than ``threading`` began. It misses a finalizer that the garbage
+collector happens to run within one of its own callbacks.
 """
 
 import sys

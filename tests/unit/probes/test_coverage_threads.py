@@ -110,12 +110,21 @@ def test_threads_count_where_coverage_counts_them(
 
 
 UNTRACED = """\
+import _thread
 import sys
 
 
 def last():
+    done = _thread.allocate_lock()
+    done.acquire()
+    _thread.start_new_thread(beside, (done,))
+    done.acquire()
     sys.settrace(None)
     return after()
+
+
+def beside(done):
+    done.release()
 
 
 def after():
@@ -125,10 +134,10 @@ def after():
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="there is no sys.monitoring")
-@pytest.mark.parametrize(("configuration", "hits"), [("", 7), ("core = ctrace", 4)])
+@pytest.mark.parametrize(("configuration", "hits"), [("", 14), ("core = ctrace", 10)])
 def test_what_a_trace_function_loses_is_seen(
     project: Path, probe: Probe, configuration: str, hits: int
 ) -> None:
-    """Code that takes trace functions out is measured to its end, but by the core that cannot."""
+    """Code that takes trace functions out, and threads of ``_thread``'s: but by the core that cannot."""
     _write(project, configuration, UNTRACED, "from shop import orders\n\ndef test_it():\n    orders.last()\n")
-    assert probe()["coverage"]["files"]["src/shop/orders.py"] == [hits, 7]
+    assert probe()["coverage"]["files"]["src/shop/orders.py"] == [hits, 14]
