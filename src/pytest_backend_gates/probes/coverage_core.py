@@ -4,7 +4,11 @@
     ctrace    a trace function in C
     pytrace   one in Python
 
-coverage.py itself takes ``sysmon`` unasked only from Python 3.14 on. Whichever it is, the number is the same.
+coverage.py itself takes ``sysmon`` unasked only from Python 3.14 on. Before, it is taken here unless it would count
+otherwise than the trace function that the configuration describes. What stays different is no setting's matter.
+``sysmon`` counts what a trace function loses: what runs after ``sys.settrace(None)`` (so do pedantic rounds of
+pytest-benchmark) and in threads that something else than ``threading`` began. It misses a finalizer that the garbage
+collector happens to run within one of its own callbacks.
 """
 
 import sys
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from coverage import Coverage
 
 GREENLETS: Final = frozenset({"greenlet", "gevent", "eventlet"})
+#: Why it is ``sysmon`` when nothing speaks against it, and the one thing in which it is unlike a trace function.
+_CHEAPEST: Final = "the cheapest that sees what is asked, also after sys.settrace(None)"
 _MONITORING: Final = (3, 12)
 #: From here on ``sys.monitoring`` can see branches, and coverage.py takes it by itself.
 _BRANCHES: Final = (3, 14)
@@ -39,9 +45,10 @@ def core_for(tool: "Coverage") -> Core:
         return Core(str(asked), f"core = {asked}")
     if hindrance:
         return Core(_tracer(), f"core = sysmon, but {hindrance}" if asked else hindrance)
-    if sys.version_info < _BRANCHES and words(tool, "run:plugins"):
-        return Core(_tracer(), "sys.monitoring knows no plugins of coverage.py")
-    return Core("sysmon", "the cheapest that sees what is asked", told=sys.version_info < _BRANCHES)
+    by_itself = sys.version_info >= _BRANCHES
+    if not by_itself and (difference := _difference(tool)):
+        return Core(_tracer(), difference)
+    return Core("sysmon", _CHEAPEST, told=not by_itself)
 
 
 def _hindrance(tool: "Coverage") -> str | None:
@@ -54,6 +61,16 @@ def _hindrance(tool: "Coverage") -> str | None:
         return "sys.monitoring knows no dynamic contexts"
     greenlets = sorted(GREENLETS.intersection(words(tool, "run:concurrency")))
     return f"sys.monitoring knows no concurrency = {', '.join(greenlets)}" if greenlets else None
+
+
+def _difference(tool: "Coverage") -> str | None:
+    """Say in what ``sys.monitoring`` would count otherwise than coverage.py by itself; ``None`` if in nothing."""
+    if words(tool, "run:plugins"):
+        return "sys.monitoring knows no plugins of coverage.py"
+    concurrency = words(tool, "run:concurrency")
+    if concurrency and "thread" not in concurrency:  # an empty list means threads, too
+        return f"sys.monitoring sees the threads that concurrency = {', '.join(concurrency)} leaves out"
+    return None
 
 
 def _tracer() -> str:

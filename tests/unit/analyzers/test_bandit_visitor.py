@@ -1,5 +1,7 @@
 """The quick walk against bandit's own, over samples for every test that bandit has and over real packages."""
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -79,8 +81,41 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_this_bandit_was_compared() -> None:
-    """What these tests compare is what a scan uses."""
+    """What these tests compare is what a scan uses; a newer release, with which all others pass, is to be added."""
     assert is_compared()
+
+
+#: What a scan of ``app.py`` finds with a release of bandit, and by whose walk.
+SCAN = """
+import sys, bandit
+bandit.__version__ = sys.argv[1]
+from pytest_backend_gates.analyzers.bandit_engine import BanditEngine
+from pytest_backend_gates.analyzers.source import SourceFile
+engine, source = BanditEngine(["app.py"]), SourceFile("app.py")
+walk = engine._run(source, ignore_nosec=False)
+print(type(walk).__name__, *(f"{issue.code}:{issue.line}" for issue in engine.scan(source).issues))
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "walk"),
+    [
+        ("1.8.3", "QuickManager"),
+        ("1.8.30", "BanditManager"),
+        ("1.9.4", "QuickManager"),
+        ("1.9.4.post1", "BanditManager"),
+        ("1.9.99", "BanditManager"),
+        ("1.10.0", "BanditManager"),
+    ],
+)
+def test_what_was_not_compared_walks_by_itself(tmp_path: Path, version: str, walk: str) -> None:
+    """Also a later release of a series of which others were: it may have changed. The findings are the same."""
+    (tmp_path / "app.py").write_text(
+        "import hashlib\nhashlib.md5(b'')\nassert 1  # nosec\n", encoding="utf-8"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", SCAN, version]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert told == f"{walk} B324:2\n"
 
 
 def test_the_samples_show_every_test_of_bandit(samples: str) -> None:

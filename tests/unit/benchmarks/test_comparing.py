@@ -322,8 +322,8 @@ def test_mistakes_are_told(arguments: list[str], message: str, capsys: pytest.Ca
     assert capsys.readouterr().err.splitlines()[-1] == f"python -m benchmarks: error: {message}"
 
 
-def test_the_rows_in_their_order() -> None:
-    """The names that one can ask for are those of the table."""
+def test_these_rows_can_be_asked_for() -> None:
+    """By these names, in this order."""
     assert list(ROWS) == [
         "off",
         "plugins",

@@ -61,9 +61,10 @@ def _since(
     return before if sys.version_info >= (3, 12) else NO_MONITORING
 
 
-CHEAPEST = ("sysmon", "the cheapest that sees what is asked")
+CHEAPEST = ("sysmon", "the cheapest that sees what is asked, also after sys.settrace(None)")
 NO_BRANCHES = ("ctrace", "sys.monitoring sees no branches in this Python")
 NO_PLUGINS = ("ctrace", "sys.monitoring knows no plugins of coverage.py")
+NO_THREADS = ("ctrace", "sys.monitoring sees the threads that concurrency = multiprocessing leaves out")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,9 @@ NO_PLUGINS = ("ctrace", "sys.monitoring knows no plugins of coverage.py")
             None,
             _since((3, 12), ("ctrace", "sys.monitoring knows no concurrency = greenlet")),
         ),
-        ("concurrency = multiprocessing", None, _since((3, 12), CHEAPEST)),
+        ("concurrency = multiprocessing", None, _since((3, 14), CHEAPEST, before=NO_THREADS)),
+        ("concurrency = multiprocessing, thread", None, _since((3, 12), CHEAPEST)),
+        ("concurrency =", None, _since((3, 12), CHEAPEST)),
         ("timid = true", "sysmon", ("pytrace", "timid = true")),
         ("core = ctrace", None, ("ctrace", "core = ctrace")),
         ("core = pytrace", "ctrace", ("ctrace", "core = ctrace")),
