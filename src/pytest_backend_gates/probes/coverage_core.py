@@ -11,6 +11,7 @@ pytest-benchmark) and in threads that something else than ``threading`` began. I
 collector happens to run within one of its own callbacks.
 """
 
+import os
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -41,10 +42,12 @@ def core_for(tool: "Coverage") -> Core:
     if tool.get_option("run:timid"):
         return Core("pytrace", "timid = true")
     asked, hindrance = tool.get_option("run:core"), _hindrance(tool)
+    # The variable comes before the file.
+    setting = f"{'COVERAGE_CORE' if os.environ.get('COVERAGE_CORE') else 'core'} = {asked}"
     if asked and not (asked == "sysmon" and hindrance):
-        return Core(str(asked), f"core = {asked}")
+        return Core(str(asked), setting)
     if hindrance:
-        return Core(_tracer(), f"core = sysmon, but {hindrance}" if asked else hindrance)
+        return Core(_tracer(), f"{setting}, but {hindrance}" if asked else hindrance)
     by_itself = sys.version_info >= _BRANCHES
     if not by_itself and (difference := _difference(tool)):
         return Core(_tracer(), difference)

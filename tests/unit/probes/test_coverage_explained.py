@@ -88,7 +88,7 @@ NO_THREADS = ("ctrace", "sys.monitoring sees the threads that concurrency = mult
         ("concurrency =", None, _since((3, 12), CHEAPEST)),
         ("timid = true", "sysmon", ("pytrace", "timid = true")),
         ("core = ctrace", None, ("ctrace", "core = ctrace")),
-        ("core = pytrace", "ctrace", ("ctrace", "core = ctrace")),
+        ("core = pytrace", "ctrace", ("ctrace", "COVERAGE_CORE = ctrace")),
         ("core = sysmon", None, _since((3, 12), ("sysmon", "core = sysmon"), before=NO_MONITORING)),
     ],
 )
