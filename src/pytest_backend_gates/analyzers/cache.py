@@ -30,9 +30,8 @@ class ResultCache:
         """Read what is kept. Raises what an analyzer's ``fingerprint`` raises: then nothing can be kept."""
         self._rootdir = rootdir
         self._path = folder / f"{'-'.join(quote(analyzer.name, safe='') for analyzer in analyzers)}.json"
-        told = [sys.version, _own_source(), *(analyzer.fingerprint(rootdir) for analyzer in analyzers)]
-        self._analyzers = {analyzer.name for analyzer in analyzers}
-        self._key = _hashed("\0".join(told).encode(errors="backslashreplace"))
+        self._analyzers = {analyzer.name: analyzer for analyzer in analyzers}
+        self._key = self._key_now()
         self._entries = self._read()
 
     def known(self, files: Iterable[str]) -> "dict[str, Plain]":
@@ -45,16 +44,26 @@ class ResultCache:
         return found
 
     def keep(self, files: Iterable[str], messages: "Iterable[Plain]") -> None:
-        """Remember what *messages* tell of files by all analyzers, and forget all that are not in *files*."""
+        """Remember what *messages* tell of files by all analyzers, and forget all that are not in *files*.
+
+        Nothing is kept when something else decides the results than at the beginning: nobody knows which of both
+        did. Raises as the beginning does.
+        """
         news = {one["file"]: [one["digest"], one["results"]] for one in messages if self._is_whole(one)}
         entries = {**self._entries, **news}
         left = {path: entries[path] for path in files if path in entries}
-        if left != self._entries:
+        if left != self._entries and self._key == self._key_now():
             self._write(left)
+
+    def _key_now(self) -> str:
+        fingerprints = (analyzer.fingerprint(self._rootdir) for analyzer in self._analyzers.values())
+        return _hashed(
+            "\0".join([sys.version, _own_source(), *fingerprints]).encode(errors="backslashreplace")
+        )
 
     def _is_whole(self, message: "Plain") -> bool:
         """Whether *message* is of a file. An analyzer that could not begin has told nothing of it, not even an error."""
-        return message.get("digest") is not None and message["results"].keys() == self._analyzers
+        return message.get("digest") is not None and message["results"].keys() == self._analyzers.keys()
 
     def _read(self) -> "dict[str, list[Plain]]":
         try:

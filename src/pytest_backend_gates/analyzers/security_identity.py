@@ -38,7 +38,10 @@ def _bringing_tests() -> set[str]:
     """Return the names of the packages that bring tests for bandit."""
     every = metadata.entry_points()  # once: each look reads what all packages declare
     points = [point for group in _GROUPS for point in every.select(group=group)]
-    return {point.dist.name if point.dist else point.value for point in points}
+    brought = {
+        point.dist or point.value for point in points
+    }  # each package once: to read its name takes a ms
+    return {one if isinstance(one, str) else one.name for one in brought}
 
 
 def _parsed(ini: Path) -> configparser.RawConfigParser:

@@ -85,8 +85,7 @@ class StaticProbe:
             )
             messages = self._pool.messages
             self.stop()
-        if self._cache is not None:
-            self._cache.keep(self._files, messages)
+        self._keep(messages)
         told = self._told(messages)
         self._cache, self._known = None, {}  # a large project's take a good part of the memory
         return {
@@ -95,6 +94,13 @@ class StaticProbe:
             "failure": failure,
             "unfinished": unfinished,
         }
+
+    def _keep(self, messages: Sequence[Plain]) -> None:
+        try:
+            if self._cache is not None:
+                self._cache.keep(self._files, messages)
+        except Exception:  # noqa: BLE001 - the same: a configuration that was broken meanwhile
+            return
 
     def _told(self, messages: Sequence[Plain]) -> list[Plain]:
         """Return *messages* and what was known before, by path: the same, whoever scanned a file and when."""

@@ -351,6 +351,36 @@ def test_a_file_that_changes_while_it_is_scanned(
     assert found == cold
 
 
+#: An analyzer that changes the configuration before the others read it, once.
+CONFIGURING = """
+from pathlib import Path
+class Configuring:
+    name, metrics = "configuring", ()
+    advise = lambda *_: None
+    fingerprint = lambda *_: ""
+    analyze = reduce = lambda *_: {}
+    def prepare(self, files):
+        if not Path("done").exists():
+            Path("radon.cfg").write_text(Path("changed").read_text())
+            Path("done").touch()
+"""
+
+
+@pytest.mark.parametrize("changed", ["[radon]\nno_assert = true\n", "no configuration"])
+def test_a_configuration_that_changes_before_it_is_read(
+    scans: Scans, changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found under it is not kept under the one before."""
+    (tmp_path / "configuring_first.py").write_text(CONFIGURING)
+    monkeypatch.syspath_prepend(tmp_path)
+    configuring = ("configuring_first:Configuring", "complexity")
+    scans.write({"asserts.py": "def f(x):\n    assert x\n", "changed": changed})
+    scans.run(*configuring)
+    (scans.root / "radon.cfg").unlink()
+    assert scans.run(*configuring) == scans.cold(*configuring)
+    assert scans.run(*configuring) == scans.cold(*configuring)
+
+
 def test_files_of_other_choices_do_not_fit(scans: Scans) -> None:
     """The file of one gate in the place of another's is foreign."""
     cold = scans.run("security")
