@@ -43,7 +43,8 @@ skips = ["B101"]
 CORE = (
     "coverage   core ctrace                  this Python has no sys.monitoring"
     if sys.version_info < (3, 12)
-    else "coverage   core sysmon                  the cheapest that sees what is asked, also after sys.settrace(None)"
+    else "coverage   core sysmon                  the cheapest that sees what is asked, also after\n"
+    "                                        sys.settrace(None)"
 )
 RAN = "import pathlib\n\npathlib.Path('ran').touch()\n\n\ndef test_a():\n    pass\n"
 
