@@ -153,12 +153,15 @@ def test_latency_survives_freezegun(shop: "Project") -> None:
     assert "worst GET /slow; 1 of 2 operations over" in " ".join(result.block.split())
 
 
-def test_complexity_does_not_read_the_configuration_of_radons_command_line(single: "Project") -> None:
-    """``radon.cfg`` hides blocks from radon's command line; a gate counts them all."""
-    single.file("radon.cfg", "[radon]\nexclude = *\ncc_max = A\n").file("shop/knot.py", COMPLEX)
+def test_radons_configuration_leaves_files_out_and_hides_no_block(single: "Project") -> None:
+    """What ``radon.cfg`` excludes is told; what its command line would not print of the rest counts."""
+    single.file("radon.cfg", "[radon]\nexclude = shop/old.py\ncc_max = A\n")
+    single.file("shop/knot.py", COMPLEX).file("shop/old.py", COMPLEX)
     result = single.gates("--backend-gates-skip=coverage")
     assert (result.status, result.rows()["complexity"]) == (1, "FAILED"), result.out
     assert "shop/knot.py:1  knot  13  4 decisions too many" in result.block
+    assert "shop/old.py" not in result.block
+    assert "note: complexity: radon's own configuration leaves out 1 of 4 source files" in result.block
 
 
 def test_switched_off_is_told(single: "Project") -> None:

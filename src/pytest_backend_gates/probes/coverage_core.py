@@ -42,16 +42,24 @@ def core_for(tool: "Coverage") -> Core:
     if tool.get_option("run:timid"):
         return Core("pytrace", "timid = true")
     asked, hindrance = tool.get_option("run:core"), _hindrance(tool)
-    # The variable comes before the file.
-    setting = f"{'COVERAGE_CORE' if os.environ.get('COVERAGE_CORE') else 'core'} = {asked}"
-    if asked and not (asked == "sysmon" and hindrance):
-        return Core(str(asked), setting)
+    if asked:
+        return _asked(str(asked), hindrance)
     if hindrance:
-        return Core(_tracer(), f"{setting}, but {hindrance}" if asked else hindrance)
-    by_itself = sys.version_info >= _BRANCHES
-    if not by_itself and (difference := _difference(tool)):
-        return Core(_tracer(), difference)
-    return Core("sysmon", _CHEAPEST, told=not by_itself)
+        return Core(_tracer(), hindrance)
+    if sys.version_info >= _BRANCHES:
+        return Core("sysmon", _CHEAPEST)
+    difference = _difference(tool)
+    return Core(_tracer(), difference) if difference else Core("sysmon", _CHEAPEST, told=True)
+
+
+def _asked(asked: str, hindrance: str | None) -> Core:
+    """Return the core that the user has *asked* for, or what coverage.py takes in its place."""
+    name = (
+        "COVERAGE_CORE" if os.environ.get("COVERAGE_CORE") else "core"
+    )  # the variable comes before the file
+    if asked == "sysmon" and hindrance:
+        return Core(_tracer(), f"{name} = {asked}, but {hindrance}")
+    return Core(asked, f"{name} = {asked}")
 
 
 def _hindrance(tool: "Coverage") -> str | None:
