@@ -1,6 +1,6 @@
 """``python -m benchmarks [NAME ...] [--pairs N]``: measures, prints the table, and writes each row down as it comes.
 
-With ``--pairs`` nothing is written down, nor is a row that could not be measured. Needs ``pip install -e ".[dev]"``.
+With ``--pairs`` nothing is written down; a row that cannot be measured leaves what was measured before. Needs ``pip install -e ".[dev]"``.
 """
 
 import argparse
@@ -40,14 +40,18 @@ def main(arguments: Sequence[str]) -> int:
         except OSError:
             _tell(f"python -m benchmarks: it is running already, in {workspace.folder}")
             return 2
-        return _measure(list(options.names or ROWS), workspace, options.pairs)
+        try:
+            return _measure(list(options.names or ROWS), workspace, options.pairs)
+        except KeyboardInterrupt:
+            _tell("python -m benchmarks: interrupted")
+            return 130
 
 
 def _measure(names: Sequence[str], workspace: Workspace, pairs: int | None) -> int:
     rows = []
     for name in names:
         rows.append(_row(name, workspace, pairs))
-        if pairs is None and rows[-1].summaries:
+        if pairs is None:
             _write_down(rows[-1])
     print(document(rows, ON))
     return int(not all(row.is_good for row in rows))
@@ -55,7 +59,7 @@ def _measure(names: Sequence[str], workspace: Workspace, pairs: int | None) -> i
 
 def _write_down(row: Row) -> None:
     before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    text = merged(document([row], ON), before, list(ROWS))
+    text = merged(document([row], ON), before, list(ROWS), measured=row.summaries is not None)
     RESULTS.write_text(text, encoding="utf-8")
 
 
@@ -93,8 +97,4 @@ def _tell(text: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        raise SystemExit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        _tell("python -m benchmarks: interrupted")
-        raise SystemExit(130) from None
+    raise SystemExit(main(sys.argv[1:]))

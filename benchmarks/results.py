@@ -24,15 +24,19 @@ def occasion(root: Path) -> str:
     return f"{today}, {done.stdout.strip()}" if done.returncode == 0 else today
 
 
-def merged(new: str, before: str, names: Sequence[str]) -> str:
+def merged(new: str, before: str, names: Sequence[str], *, measured: bool = True) -> str:
     """Return the document *new* with those rows of the one *before* that it has not, in the order of *names*.
 
-    Those measured on another machine, or with other versions, are left out.
+    Those measured on another machine, or with other versions, are left out. What could not be *measured* now takes
+    no former row's place.
     """
     head, rows, commands = _parts(new)
     former_head, former_rows, former_commands = _parts(before)
+    if former_rows and head != former_head and not measured:
+        return before
     if head == former_head:
-        rows, commands = {**former_rows, **rows}, {**former_commands, **commands}
+        rows = {**former_rows, **rows} if measured else {**rows, **former_rows}
+        commands = {**former_commands, **commands} if measured else {**commands, **former_commands}
     lines = [*head, *_in_order(rows, names), "", COMMANDS, "", *_in_order(commands, names)]
     return "\n".join(lines) + "\n"
 

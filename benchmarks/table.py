@@ -121,7 +121,7 @@ def _goal(goal: Goal, ours: Summary, theirs: Summary) -> str:
     reached, limit = _apart(goal.reached(ours, theirs), goal.limit, unit, sign)
     between = quartiles(differences(ours, theirs, goal.what)) if goal.kind == "difference" else None
     quarters = f" (quartiles {' to '.join(_text(one, unit, sign) for one in between)})" if between else ""
-    return f"{goal.what}{' of its first' * goal.to_first} {reached}{quarters}, at most {limit}: {met}"
+    return f"{goal.what}{' to its first command' * goal.to_first} {reached}{quarters}, at most {limit}: {met}"
 
 
 def _apart(reached: float, limit: float, unit: str, sign: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import re
-import signal
 import subprocess
 import sys
 import venv
@@ -233,7 +232,8 @@ def test_a_row_that_is_measured_again(tiny: Path) -> None:
     names = [
         line.split()[1] for line in again.splitlines() if line.startswith(("| ", "- ")) and line[2] != "|"
     ]
-    assert names == ["comparison", "equal", "second", "equal", "second"]
+    rows = ["equal", "second", "unequal", "unreadable"]
+    assert names == ["comparison", *rows, "missing", *rows]
     assert [
         line for line in again.splitlines() if "equal | ours" not in line and "| | theirs" not in line
     ] == [line for line in whole.splitlines() if "equal | ours" not in line and "| | theirs" not in line]
@@ -244,17 +244,20 @@ def test_a_row_that_is_measured_again(tiny: Path) -> None:
     assert "| equal |" not in (tiny / "RESULTS.md").read_text()
 
 
-def test_what_could_not_be_measured_is_told_and_not_written_down(
-    tiny: Path, capsys: pytest.CaptureFixture[str]
+def test_what_could_not_be_measured_is_told(
+    tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was measured before stays."""
     program.main(["equal"])
     measured_once, _ = capsys.readouterr()
     assert (tiny / "RESULTS.md").read_text() + "\n" == measured_once
-    assert program.main(["unequal", "unreadable", "missing"]) == 1
-    assert (tiny / "RESULTS.md").read_text() + "\n" == measured_once
     assert program.main([]) == 1
     out, _ = capsys.readouterr()
+    assert (tiny / "RESULTS.md").read_text() + "\n" == out
+    rows = vars(program)["ROWS"]
+    monkeypatch.setattr(program, "ROWS", {**rows, "equal": rows["missing"]})
+    assert program.main(["equal"]) == 1
+    assert (tiny / "RESULTS.md").read_text() + "\n" == out
     assert re.search(r"^- equal \(\d{4}-\d\d-\d\d(, [0-9a-f]{7,}\+?)?\)$", out, re.MULTILINE)
     assert "| unequal | not measured: unequal: ours and theirs have found x and y | | | | | | | |" in out
     assert "| unreadable | not measured: KeyError: 'gates' | | | | | | | |" in out
@@ -288,22 +291,21 @@ def test_it_says_what_it_needs(tmp_path: Path) -> None:
     )
 
 
-def test_an_interruption_is_told_in_a_line() -> None:
-    """Without a traceback; nobody is asked to read one who pressed Ctrl-C."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks", "plugins", "--pairs", "100"],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stderr is not None
-        line = process.stderr.readline()
-        os.killpg(process.pid, signal.SIGINT)
-        _, rest = process.communicate()
-    assert line == "plugins: pair 1 of 100\n"
-    assert (process.returncode, rest) == (130, "python -m benchmarks: interrupted\n")
+def test_an_interruption_is_told_in_a_line(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a traceback; what was measured until then is written down."""
+
+    def interrupted(_: Workspace) -> Comparison:
+        raise KeyboardInterrupt
+
+    tiny_rows = vars(program)["ROWS"]
+    rows = {"equal": tiny_rows["equal"], "interrupted": interrupted, "second": tiny_rows["second"]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "ROWS", rows)
+        assert program.main([]) == 130
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[-1]) == ("", "python -m benchmarks: interrupted")
+    written = (tiny / "RESULTS.md").read_text()
+    assert ("| equal |" in written, "| second |" in written) == (True, False)
 
 
 @pytest.mark.usefixtures("tiny")

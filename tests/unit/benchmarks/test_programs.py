@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
+import sysconfig
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from benchmarks import applications, findings, flakes, judging, keeping, observing, scanning
 from benchmarks.comparison import UnequalError
-from ruff import find_ruff_bin
 
 from pytest_backend_gates.evaluation import Payload
 from pytest_backend_gates.taps.observation import Observation
@@ -64,7 +64,7 @@ def test_what_bandit_has_not_read_is_not_compared(small: Path) -> None:
 def test_the_scan_and_ruff_look_at_the_same_files(small: Path) -> None:
     """And each finds something there, which need not be the same."""
     found, report = small.parent / "found.json", small.parent / "ruff.json"
-    ruff = Path(find_ruff_bin())
+    ruff = Path(sysconfig.get_path("scripts"), "ruff")
     (small / "pyproject.toml").write_text("[tool.ruff]\nextend-exclude = ['sub']\n")
     scanning.main([str(small), str(found)])
     report.write_text('[{"code": "S324"}]')
