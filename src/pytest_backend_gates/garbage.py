@@ -21,8 +21,9 @@ def uncollected() -> Iterator[None]:
 
 
 def left_alone() -> None:
-    """Let nobody look for reference cycles in what lives now, for good: the process was told to end.
+    """Let nobody look for reference cycles in what lives now, for good: somebody has pressed Ctrl-C and waits.
 
-    pytest looks ten times then, and the interpreter frees what it finds, a million measurements among it: seconds.
+    pytest looks as often as ten times then, and the interpreter once more, through a million measurements: seconds.
+    Who has called ``pytest.main`` and goes on keeps the cycles that were garbage already.
     """
     gc.freeze()

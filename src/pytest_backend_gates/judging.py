@@ -15,7 +15,6 @@ from pytest_backend_gates.gate_tests import GateTests
 from pytest_backend_gates.judge import Judge
 from pytest_backend_gates.last_word import LAST_WORD
 from pytest_backend_gates.measurements import Conditions
-from pytest_backend_gates.model import SessionReport
 from pytest_backend_gates.narrowing import why_not_run
 from pytest_backend_gates.probes import Probe
 from pytest_backend_gates.probes.benchmarks import BenchmarksProbe, traced
@@ -23,7 +22,7 @@ from pytest_backend_gates.probes.coverage import CoverageProbe
 from pytest_backend_gates.progress import waiting
 from pytest_backend_gates.reports import terminal
 from pytest_backend_gates.reports.foreign import RenderError
-from pytest_backend_gates.reports.writer import write_report
+from pytest_backend_gates.reports.writer import Target, write_report
 from pytest_backend_gates.settings import Settings
 
 #: What ends a test loop early: Ctrl-C, ``pytest.exit``, ``-x``, errors while collecting.
@@ -58,6 +57,8 @@ class Judging:
         self.failed_write: str | None = None
         self.collection_errors = 0
         self.idle = why_not_run(config.option)
+        # An editor that collects tests must not replace what the last run reported.
+        self.targets = [one for one in settings.reports if one.is_asked_for or not self.idle]
         self.no_verdict = (
             f"{self.idle} runs no test" if self.idle else "the session ended before its tests did"
         )
@@ -65,7 +66,7 @@ class Judging:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         self.last_word.watch(self)
-        failures = self._write(self.report)
+        failures = self._write(self.targets, [])
         if failures:
             raise pytest.UsageError(f"--backend-gates-report: cannot write {failures}")
 
@@ -156,26 +157,34 @@ class Judging:
 
     def _write_last(self, session: pytest.Session) -> None:
         self.report = replace(self.report, exit_status=int(session.exitstatus))
+        written: list[Target] = []
         try:
             with waiting(self.tests) as wait:
-                failures = self._write(self.report, wait.begin)
+                failures = self._write(self.targets, written, wait.begin)
         except KeyboardInterrupt:  # nobody catches it after the tests: it would end in a traceback of ours
-            failures = "KeyboardInterrupt"
             left_alone()
             session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self.report = replace(self.report, exit_status=int(session.exitstatus))
+            failures = self._write(written, [])  # they tell of another end
+            left = ", ".join(one.path.name for one in self.targets if one not in written)
+            failures = "; ".join(filter(None, (failures, left and f"{left}: KeyboardInterrupt")))
         if failures:
             self.failed_write = f"the report was not written: {failures}"
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
-    def _write(self, report: SessionReport, begin: Callable[[str], None] = lambda _: None) -> str:
-        """Write *report* in every format, and return why it was not written in some of them."""
+    def _write(
+        self,
+        targets: Sequence[Target],
+        written: list[Target],
+        begin: Callable[[str], None] = lambda _: None,
+    ) -> str:
+        """Write the report to each target, then one of those *written*; return why it was not to some of them."""
         failures = []
-        for number, target in enumerate(self.settings.reports, 1):
-            if self.idle and not target.is_asked_for:
-                continue  # an editor that collects tests must not replace what the last run reported
-            begin(f"the report {target.path.name}, {number} of {len(self.settings.reports)}")
+        for number, target in enumerate(targets, 1):
+            begin(f"the report {target.path.name}, {number} of {len(targets)}")
             try:
-                write_report(target.path, self.settings.renderers[target.format](report))
+                write_report(target.path, self.settings.renderers[target.format](self.report))
+                written.append(target)
             except OSError as error:
                 failures.append(f"{error.filename}: {error.strerror}")
             except RenderError as error:

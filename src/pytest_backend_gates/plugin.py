@@ -22,7 +22,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     from pytest_backend_gates import fixtures, hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
-    pluginmanager.register(fixtures, fixtures.__name__)
+    if not pluginmanager.has_plugin(fixtures.__name__):  # ``-p``
+        pluginmanager.register(fixtures, fixtures.__name__)
 
 
 # The outermost wrapper: pytest's own imports what the project's ``filterwarnings`` name.

@@ -17,7 +17,8 @@ class ProgressLine:
         self._tests = tests
         reporter = tests.config.pluginmanager.get_plugin("terminalreporter")
         is_terminal = reporter is not None and bool(reporter.isatty)
-        self._rewrites = is_terminal and os.environ.get("TERM", "dumb") != "dumb"
+        can_rewrite = hasattr(reporter, "write_raw")  # from pytest 9 on
+        self._rewrites = is_terminal and can_rewrite and os.environ.get("TERM", "dumb") != "dumb"
         self.every = _REWRITTEN_EVERY if self._rewrites else _WRITTEN_EVERY
 
     def show(self, text: str) -> None:

@@ -55,8 +55,8 @@ class Waiting:
                 while not self._over.wait(self._line.every):
                     self._show()
                 self._line.clear()
-        except (OSError, ValueError):
-            return  # nobody reads any more
+        except Exception:  # noqa: BLE001 - a word to whoever waits decides nothing: perhaps nobody reads any more
+            return
 
     def _show(self) -> None:
         self._line.show(f"backend gates: waiting for {self._what}")

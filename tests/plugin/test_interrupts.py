@@ -49,14 +49,16 @@ def test_interrupted():
 
 
 def test_while_a_report_is_written(shop: "Project", eventually: Callable[..., bool]) -> None:
-    """It stays as it was when the session began; the status is that of Ctrl-C, and the verdict is still told."""
+    """It stays as it was when the session began; another tells the status, that of Ctrl-C. The verdict is still told."""
     shop.file("conftest.py", SLOW_RENDERER)
-    with shop.started("--backend-gates", "--backend-gates-report=slow:slow.txt") as process:
+    reports = [f"--backend-gates-report={one}" for one in ("json:gates.json", "slow:slow.txt")]
+    with shop.started("--backend-gates", *reports) as process:
         assert eventually((shop.root / "writing").exists)
         os.killpg(process.pid, signal.SIGINT)
         result = shop.finished(process)
     assert result.status == 2, result.out
-    assert result.block.splitlines()[-1] == "the report was not written: KeyboardInterrupt"
+    assert result.block.splitlines()[-1] == "the report was not written: slow.txt: KeyboardInterrupt"
+    assert shop.written()["exit_status"] == 2
     assert result.rows()["coverage"] == "PASSED"
     assert "Traceback" not in result.out + result.err
     assert (shop.root / "slow.txt").read_text() == "the beginning"

@@ -6,6 +6,7 @@ choose what it prints and how, which is for the thresholds and the reports to sa
 
 import configparser
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -35,14 +36,20 @@ def radon_settings(rootdir: Path) -> RadonSettings:
     """Read them. Raises for a configuration file that cannot be read."""
     # radon.cli would read them too, but a "%" anywhere in [tool] of pyproject.toml makes its import raise.
     merged = configparser.ConfigParser(interpolation=None)
-    merged.read([*_named_outside(rootdir), rootdir / "radon.cfg"], encoding="utf-8")
+    _read(merged, [*_named_outside(rootdir), rootdir / "radon.cfg"])
     merged.read_dict({_SECTION: tool_table("radon", rootdir) or {}})
     # radon lets the user's own file have the last word.
-    merged.read([rootdir / "setup.cfg", os.path.expanduser("~/.radon.cfg")], encoding="utf-8")  # noqa: PTH111
+    _read(merged, [rootdir / "setup.cfg", Path(os.path.expanduser("~/.radon.cfg"))])  # noqa: PTH111
     return RadonSettings(
         merged.getboolean(_SECTION, "no_assert", fallback=False),
         *(_patterns(merged.get(_SECTION, key, fallback="")) for key in ("exclude", "ignore")),
     )
+
+
+def _read(merged: configparser.ConfigParser, paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_file():  # ``read`` by itself also passes over what it may not open
+            merged.read_string(path.read_text(encoding="utf-8"), str(path))
 
 
 def _named_outside(rootdir: Path) -> list[Path]:

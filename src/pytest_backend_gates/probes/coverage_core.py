@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coverage import Coverage
 
 GREENLETS: Final = frozenset({"greenlet", "gevent", "eventlet"})
-#: Why it is ``sysmon`` when nothing speaks against it, and the one thing in which it is unlike a trace function.
+#: Why it is ``sysmon`` when nothing speaks against it, and what a user meets first of that in which it is unlike.
 _CHEAPEST: Final = "the cheapest that sees what is asked, also after sys.settrace(None)"
 _MONITORING: Final = (3, 12)
 #: From here on ``sys.monitoring`` can see branches, and coverage.py takes it by itself.

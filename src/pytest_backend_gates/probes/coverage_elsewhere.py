@@ -7,19 +7,21 @@ from pathlib import Path
 
 
 def imported_elsewhere(rootdir: Path, roots: Sequence[str]) -> list[str]:
-    """Return a note on the first package below the *roots* that this process has imported from elsewhere."""
-    for package in (package for root in roots for package in _packages(rootdir / root)):
-        found = getattr(sys.modules.get(package.name), "__file__", None)
-        if found and os.path.realpath(Path(found).parent) != os.path.realpath(package):
-            there, here = Path(found).parent, package.relative_to(rootdir).as_posix()
-            note = f"the tests import {package.name} from {there}, not from {here}"
-            return [f"{note}: install the project with pip install -e"]
+    """Return a note on the first module below the *roots* that this process has imported from elsewhere."""
+    for name, source in (module for root in roots for module in _modules(rootdir / root)):
+        found = getattr(sys.modules.get(name), "__file__", None)
+        if found and os.path.realpath(found) != os.path.realpath(source):
+            here = source.relative_to(rootdir).as_posix()
+            return [f"the tests import {name} from {found}, not from {here}: is it installed without -e?"]
     return []
 
 
-def _packages(root: Path) -> Iterator[Path]:
-    """Yield *root*, if it is a package, or else the packages in it."""
-    if (root / "__init__.py").is_file():
-        yield root
+def _modules(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the names and files of what is imported of *root*: itself, or the packages in it."""
+    if root.is_file():
+        found = [(root.stem, root)]
+    elif (root / "__init__.py").is_file():
+        found = [(root.name, root / "__init__.py")]
     else:
-        yield from (path.parent for path in sorted(root.glob("*/__init__.py")))
+        found = [(path.parent.name, path) for path in sorted(root.glob("*/__init__.py"))]
+    yield from (one for one in found if one[0] not in sys.stdlib_module_names)

@@ -227,9 +227,9 @@ def test_an_installed_copy_that_the_tests_import_is_told(
     (project / "pyproject.toml").unlink()
     environment["PYTHONPATH"] = str(installed)
     coverage = probe()["coverage"]
-    instead = "not from src/shop: install the project with pip install -e"
+    instead = "not from src/shop/__init__.py: is it installed without -e?"
     assert coverage["files"]["src/shop/cart.py"] == [0, 9]
     assert coverage["notes"] == [
         "coverage.py: No data was collected. (no-data-collected)",
-        f"coverage.py: the tests import shop from {installed / 'shop'}, {instead}",
+        f"coverage.py: the tests import shop from {installed / 'shop' / '__init__.py'}, {instead}",
     ]

@@ -167,16 +167,29 @@ def test_shards_must_agree(small: StaticProbe, tell: Narrator) -> None:
     }
 
 
-def test_how_far_it_is_is_told(tmp_path: Path, tell: Narrator) -> None:
-    """Of all files, also of those that are known from before; as often as there is something new."""
-    for number in range(30):
-        (tmp_path / f"part{number}.py").write_text(SOURCE)
-    probe = StaticProbe(tmp_path, [f"part{number}.py" for number in range(30)])
-    probe.start()
-    probe.collect(None, tell)
-    told = [int(line.removeprefix("the static scan, ").removesuffix(" of 30 files")) for line in tell.lines]
-    assert told[0] == 0
-    assert told == sorted(told)
+@posix
+def test_how_far_it_is_is_told(stuck: StaticProbe, tell: Narrator) -> None:
+    """While nothing is new, once."""
+    begun(stuck)
+    stuck.collect(None, tell)
+    assert tell.lines == ["the static scan, 3 of 4 files"]
+
+
+@posix
+def test_what_is_known_from_before_is_told_with_it(tmp_path: Path, tell: Narrator) -> None:
+    """It is finished as well."""
+    (tmp_path / "source").mkdir()
+    names = ["a.py", "b.py"]
+    for name in names:
+        (tmp_path / "source" / name).write_text(SOURCE)
+    os.mkfifo(tmp_path / "source" / "pipe.py")
+    for files in (names, [*names, "pipe.py"]):
+        probe = StaticProbe(tmp_path / "source", files, cache=lambda: tmp_path)
+        probe._patience = 0.5
+        probe.start()
+        probe.collect(None, tell)
+        probe.stop()
+    assert tell.lines[-1] == "the static scan, 2 of 3 files"
 
 
 def test_a_narrowed_run_takes_a_finished_scan(small: StaticProbe, tell: Narrator) -> None:

@@ -121,19 +121,21 @@ class UnderWay:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last = Future[Answer]()
-        self._is_over = False
+        #: Nothing is asked any more: what is cancelled then was no fault of who should have answered.
+        self.is_over = False
 
     def begin(self, start: Callable[[], Future[Answer]]) -> Future[Answer]:
         """Have *start* begin a request and return its answer to be; one that is cancelled once it is over."""
         with self._lock:
-            if not self._is_over:
-                self._last = start()
+            self._last = Future[Answer]() if self.is_over else start()
+            if self.is_over:
+                self._last.cancel()
             return self._last
 
     def end(self) -> None:
         """Let whoever waits for an answer go on without: the interpreter does not end before the engine's threads."""
         with self._lock:
-            self._is_over = True
+            self.is_over = True
             self._last.cancel()
 
 

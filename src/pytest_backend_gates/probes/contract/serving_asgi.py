@@ -19,6 +19,7 @@ from pytest_backend_gates.probes.contract.serving import (
     ServingError,
     Traffic,
     UnderWay,
+    failed,
     header,
     too_long,
 )
@@ -121,6 +122,8 @@ class AsgiServer:
             stands = standing(self._loop, self._thread.ident, self._older)
             return self.traffic.give_up(f"no answer to {name} within {self._limit:g} s", stands)
         except CancelledError as error:
+            if self._under_way.is_over:
+                return failed()
             return self.traffic.crashed(header(scope["headers"], CASE_HEADER), error, answer)
         finally:
             task.cancel()

@@ -12,6 +12,7 @@ import pytest
 from pytest_backend_gates.probes.contract.serving import Answer, failed
 from pytest_backend_gates.probes.contract.serving_asgi import AsgiServer
 from pytest_backend_gates.probes.contract.serving_http import HttpServer
+from pytest_backend_gates.probes.contract.serving_lifespan import Message, Receive, Send
 from pytest_backend_gates.taps.address import Address
 
 #: Far more than any test takes.
@@ -133,3 +134,17 @@ def test_what_is_asked_afterwards_begins_nothing() -> None:
     assert server.ask(SCOPE, b"") == failed()
     gc.collect()
     assert not app.begun.is_set()
+    assert (server.traffic.crashes, server.traffic.late) == ({}, {})
+
+
+def test_what_was_answered_before_is_no_answer_to_what_is_asked_afterwards() -> None:
+    """Nor is it the application's fault that there is none."""
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG001 - it only answers
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first"})
+
+    with AsgiServer(app, MINUTES) as server:
+        assert server.ask(SCOPE, b"").status == 200
+    assert server.ask(SCOPE, b"") == failed()
+    assert (server.traffic.crashes, server.traffic.late) == ({}, {})
