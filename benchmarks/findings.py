@@ -41,11 +41,7 @@ def our_static(report: Path, radon: Path) -> Found:
 
 def our_scan(report: Path) -> Found:
     """Read from our JSON report, its paths below ``src``, all blocks and all issues. Raises :class:`UnequalError` without."""
-    told = json.loads(report.read_text(encoding="utf-8"))
-    outcomes = {one["gate"]: one["outcome"] for one in told["gates"]}
-    if not {outcomes["complexity"], outcomes["security"]} <= {"PASSED", "FAILED"}:
-        raise UnequalError(f"the gates have not measured all that they should: {outcomes}")
-    measured = told["measurements"]
+    measured = _with_scan(report)
     blocks = [(_below_src(subject), value) for subject, value in measured["complexity"]["subjects"].items()]
     issues = [
         (_below_src(one["path"]), one["line"], one["code"], severity, one["hint"].partition(" ")[0])
@@ -53,6 +49,15 @@ def our_scan(report: Path) -> Found:
         for one in measured[f"security.{severity}"]["findings"]
     ]
     return {"complexity": sorted(blocks), "security": sorted(issues)}
+
+
+def _with_scan(report: Path) -> dict[str, Any]:
+    """Read the measurements of a session that has scanned the source, too."""
+    told = json.loads(report.read_text(encoding="utf-8"))
+    outcomes = {one["gate"]: one["outcome"] for one in told["gates"]}
+    if not {outcomes["complexity"], outcomes["security"]} <= {"PASSED", "FAILED"}:
+        raise UnequalError(f"the gates have not measured all that they should: {outcomes}")
+    return dict(told["measurements"])
 
 
 def scan_by_file(report: Path) -> Found:
@@ -123,8 +128,8 @@ def tests(junit: Path) -> list[tuple[str, str]]:
 
 
 def our_coverage(report: Path) -> list[int]:
-    """Read covered and coverable lines and branches from our JSON report."""
-    measured = json.loads(report.read_text(encoding="utf-8"))["measurements"]["coverage"]
+    """Read covered and coverable lines and branches from our JSON report. Raises :class:`UnequalError` without a scan."""
+    measured = _with_scan(report)["coverage"]
     return [measured["hits"], measured["total"]]
 
 

@@ -3,7 +3,8 @@
 One file for each choice of analyzers: a line with the checksum of the rest, and the rest, ``{"key": everything
 besides a file that decides its result, "files": {path: [digest, results]}}``. A file that is damaged or was
 written under another key is as good as none: a cache costs time, and never a result. The checksum is against
-accidents: who may write here on purpose may write into the tests as well. It holds the files of the last scan and so does not grow; two sessions that write at once leave the one or the other, or a damaged file.
+accidents: who may write here on purpose may write into the tests as well. It holds the files of the last scan and
+so does not grow; two sessions that write at once leave the one or the other, or a damaged file.
 """
 
 import contextlib

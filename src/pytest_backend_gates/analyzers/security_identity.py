@@ -38,9 +38,8 @@ def _bringing_tests() -> set[str]:
     """Return the names of the packages that bring tests for bandit."""
     every = metadata.entry_points()  # once: each look reads what all packages declare
     points = [point for group in _GROUPS for point in every.select(group=group)]
-    brought = {
-        point.dist or point.value for point in points
-    }  # each package once: to read its name takes a ms
+    # Each package once: to read its name takes a millisecond.
+    brought = {point.dist or point.value for point in points}
     return {one if isinstance(one, str) else one.name for one in brought}
 
 

@@ -54,9 +54,8 @@ def core_for(tool: "Coverage") -> Core:
 
 def _asked(asked: str, hindrance: str | None) -> Core:
     """Return the core that the user has *asked* for, or what coverage.py takes in its place."""
-    name = (
-        "COVERAGE_CORE" if os.environ.get("COVERAGE_CORE") else "core"
-    )  # the variable comes before the file
+    # The variable comes before the file.
+    name = "COVERAGE_CORE" if os.environ.get("COVERAGE_CORE") else "core"
     if asked == "sysmon" and hindrance:
         return Core(_tracer(), f"{name} = {asked}, but {hindrance}")
     return Core(asked, f"{name} = {asked}")

@@ -116,10 +116,16 @@ def test_tests_are_told_without_the_gates(tmp_path: Path) -> None:
 def test_coverage_is_read_in_the_same_words(tmp_path: Path) -> None:
     """Lines and branches together."""
     ours, theirs = tmp_path / "ours.json", tmp_path / "theirs.json"
-    ours.write_text(json.dumps({"measurements": {"coverage": {"hits": 7, "total": 10}}}))
+    gates = [{"gate": "complexity", "outcome": "PASSED"}, {"gate": "security", "outcome": "FAILED"}]
+    told = {"gates": gates, "measurements": {"coverage": {"hits": 7, "total": 10}}}
+    ours.write_text(json.dumps(told))
     totals = {"covered_lines": 4, "num_statements": 6, "covered_branches": 3, "num_branches": 4}
     theirs.write_text(json.dumps({"totals": totals}))
     assert findings.our_coverage(ours) == findings.coverage(theirs) == [7, 10]
+    gates[1]["outcome"] = "SKIPPED"
+    ours.write_text(json.dumps(told))
+    with pytest.raises(UnequalError, match="the gates have not measured all that they should"):
+        findings.our_coverage(ours)
 
 
 def test_a_scan_within_a_session_is_told_by_file(tmp_path: Path) -> None:

@@ -127,9 +127,11 @@ class UnderWay:
     def begin(self, start: Callable[[], Future[Answer]]) -> Future[Answer]:
         """Have *start* begin a request and return its answer to be; one that is cancelled once it is over."""
         with self._lock:
-            self._last = Future[Answer]() if self.is_over else start()
             if self.is_over:
-                self._last.cancel()
+                nothing = Future[Answer]()
+                nothing.cancel()
+                return nothing
+            self._last = start()
             return self._last
 
     def end(self) -> None:
